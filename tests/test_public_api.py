@@ -1,0 +1,93 @@
+import doctest
+import importlib
+import os
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import tfbert
+
+PUBLIC_NAMES = {
+    "tfbert": [
+        "BertConfig",
+        "TFBertForSequenceClassification",
+        "TFBertModel",
+        "TFBertTokenizer",
+        "__version__",
+        "export",
+        "layers",
+        "tasks",
+        "training",
+    ],
+    "tfbert.layers": [
+        "ACTIVATIONS",
+        "BertEmbeddings",
+        "BertEncoder",
+        "BertPooler",
+        "BertSelfAttention",
+        "BertTransformerLayer",
+        "ClassificationHead",
+        "FastBertTokenizer",
+        "SentencePooling",
+    ],
+    "tfbert.tasks": ["TextClassifier", "TextEmbedder"],
+    "tfbert.training": ["BertAdamW", "LinearWarmup"],
+    "tfbert.export": ["ExportError", "export_saved_model"],
+}
+MODULES = [module.name for module in pkgutil.walk_packages(tfbert.__path__, "tfbert.")]
+
+
+@pytest.mark.parametrize("name", PUBLIC_NAMES)
+def test_public_names_are_those_agreed_on(name):
+    module = importlib.import_module(name)
+    assert sorted(module.__all__) == sorted(PUBLIC_NAMES[name])
+    for public in PUBLIC_NAMES[name]:
+        assert getattr(module, public) is not None
+
+
+def test_unknown_attribute_is_refused():
+    with pytest.raises(AttributeError, match="no attribute 'TFBertForEverything'"):
+        _ = tfbert.TFBertForEverything
+
+
+def test_tokenizer_has_hugging_faces_name_too():
+    assert tfbert.TFBertTokenizer is tfbert.layers.FastBertTokenizer
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples_run(name):
+    module = importlib.import_module(name)
+    result = doctest.testmod(module, extraglobs={"tf": importlib.import_module("tensorflow")})
+    assert result.failed == 0
+
+
+def test_another_backend_is_refused_in_one_sentence():
+    result = subprocess.run(
+        [sys.executable, "-c", "import tfbert"],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert "tfbert runs on Keras' TensorFlow backend only, but the backend is 'jax'" in result.stderr.splitlines()[-1]
+
+
+def test_backend_of_keras_settings_file_is_refused_too(tmp_path):
+    (tmp_path / "keras.json").write_text('{"backend": "torch"}')
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    result = subprocess.run(
+        [sys.executable, "-c", "import tfbert"],
+        env={**environment, "KERAS_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert "the backend is 'torch'" in result.stderr
+
+
+def test_import_alone_does_not_load_tensorflow():
+    code = "import sys, tfbert; assert 'tensorflow' not in sys.modules; tfbert.BertConfig(); print('fine')"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "fine", result.stderr

@@ -1,0 +1,49 @@
+"""BERT from raw string to answer in one TensorFlow model."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tfbert.backend import require_tensorflow_backend
+from tfbert.version import __version__
+
+if TYPE_CHECKING:
+    from tfbert import export, layers, tasks, training
+    from tfbert.config import BertConfig
+    from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer as TFBertTokenizer
+    from tfbert.models.bert_for_sequence_classification import TFBertForSequenceClassification
+    from tfbert.models.bert_model import TFBertModel
+
+require_tensorflow_backend()
+
+__all__ = [
+    "BertConfig",
+    "TFBertForSequenceClassification",
+    "TFBertModel",
+    "TFBertTokenizer",
+    "__version__",
+    "export",
+    "layers",
+    "tasks",
+    "training",
+]
+
+# Names are imported when they are first used: TensorFlow takes seconds, which `tfbert --help` need not wait for.
+_HOMES = {
+    "BertConfig": "tfbert.config",
+    "TFBertForSequenceClassification": "tfbert.models.bert_for_sequence_classification",
+    "TFBertModel": "tfbert.models.bert_model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TFBertTokenizer":
+        return importlib.import_module("tfbert.layers").FastBertTokenizer
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in ("export", "layers", "tasks", "training"):
+        return importlib.import_module(f"tfbert.{name}")
+    raise AttributeError(f"module 'tfbert' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

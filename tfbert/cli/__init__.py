@@ -1,0 +1,1 @@
+"""The `tfbert` command: thin over the functions of the library."""

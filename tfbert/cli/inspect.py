@@ -1,0 +1,94 @@
+"""Show what a SavedModel or a checkpoint folder holds.
+
+example:
+  tfbert inspect saved_models/sentiment/1
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tfbert.cli.loading import is_saved_model
+from tfbert.cli.text_rows import write_json_row
+from tfbert.json_file import read_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("model", metavar="MODEL", help="SavedModel or checkpoint folder")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the facts about the model."""
+    facts = _saved_model_facts(options.model) if is_saved_model(options.model) else _folder_facts(options.model)
+    if options.json:
+        write_json_row(facts)
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        entries = [f"{key}: {_short(entry)}" for key, entry in value.items()] if isinstance(value, dict) else None
+        for index, line in enumerate(entries or [_short(value)]):
+            print(f"{name if index == 0 else '':<{width}}  {line}")
+
+
+def _saved_model_facts(path: str) -> dict[str, Any]:
+    import tensorflow as tf
+    import tensorflow_text  # noqa: F401  # registers the ops
+
+    from tfbert.export.saved_model import METADATA_FILE
+    from tfbert.export.verify import TEXT_OPS, ops_of
+
+    metadata = read_json(Path(path) / METADATA_FILE) if (Path(path) / METADATA_FILE).is_file() else {}
+    loaded = tf.saved_model.load(path)
+    signatures = {}
+    for name, function in loaded.signatures.items():
+        inputs = ", ".join(map(_spec_text, function.structured_input_signature[1].values()))
+        outputs = ", ".join(f"{key} {spec.dtype.name}{list(spec.shape)}" for key, spec in _outputs(function))
+        signatures[name] = f"({inputs}) -> {outputs}"
+    files = [file for file in Path(path).rglob("*") if file.is_file()]
+    return {
+        "format": "SavedModel",
+        **metadata,
+        "signatures": signatures,
+        "text_ops": sorted(TEXT_OPS & ops_of(path)),
+        "megabytes": round(sum(file.stat().st_size for file in files) / 1e6, 2),
+    }
+
+
+def _folder_facts(path: str) -> dict[str, Any]:
+    from tfbert.checkpoints.safetensors_file import read_weights
+    from tfbert.config import BertConfig
+    from tfbert.tokenization.settings import TokenizerSettings
+
+    config = BertConfig.from_pretrained(path)
+    arrays = read_weights(path)
+    settings = TokenizerSettings.from_folder(path)
+    return {
+        "format": "checkpoint folder",
+        "architectures": config.extra.get("architectures"),
+        "layers": config.num_hidden_layers,
+        "hidden_size": config.hidden_size,
+        "attention_heads": config.num_attention_heads,
+        "parameters": sum(array.size for array in arrays.values()),
+        "max_position_embeddings": config.max_position_embeddings,
+        "vocab_size": len(settings.vocab_list),
+        "tokenizer": settings.options,
+        "labels": [config.id2label[index] for index in range(config.num_labels)],
+    }
+
+
+def _outputs(function):
+    return sorted(function.structured_outputs.items())
+
+
+def _spec_text(spec) -> str:
+    return f"{spec.name} {spec.dtype.name}{list(spec.shape)}"
+
+
+def _short(value: Any, limit: int = 12) -> str:
+    if isinstance(value, list) and len(value) > limit:
+        return ", ".join(map(str, value[:limit])) + f", … ({len(value)} in all)"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,78 @@
+"""Entry point of the `tfbert` command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from tfbert.cli import embed, export, inspect, predict, train
+from tfbert.cli.text_rows import UsageError
+from tfbert.version import __version__
+
+COMMANDS = (train, predict, embed, export, inspect)
+FAILURE = 1
+USAGE = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: List of str. Default: those of the process.
+
+    Returns:
+        int. 0 for success, 1 for a failure, 2 for a command that cannot be understood.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notes are not our answer
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except UsageError as error:
+        parser.print_usage(sys.stderr)
+        print(f"tfbert: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    except Exception as error:
+        if options.traceback:
+            raise
+        print(f"tfbert: {error}", file=sys.stderr)
+        return FAILURE
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser with every command."""
+    parser = argparse.ArgumentParser(
+        prog="tfbert", description="BERT from raw string to answer in one TensorFlow model."
+    )
+    parser.add_argument("--version", action="version", version=f"tfbert {__version__}")
+    parser.add_argument("--traceback", action="store_true", help="show where a failure came from")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in COMMANDS:
+        name = module.__name__.rpartition(".")[2]
+        summary, _, example = (module.__doc__ or "").partition("\n\n")
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=example,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Classify texts with a checkpoint folder, a .keras file or a SavedModel.
+
+example:
+  tfbert predict saved_models/sentiment/1 "What a lovely day" "So tired and sad"
+  echo '{"text": "What a lovely day"}' | tfbert predict saved_models/sentiment/1 --json
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from tfbert.cli.text_rows import Row, add_text_arguments, answer_rows, positive_integer, text_rows, write_json_row
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("model", metavar="MODEL", help="SavedModel, checkpoint folder or .keras file")
+    add_text_arguments(parser)
+    parser.add_argument("--max-length", type=positive_integer, help="longest input in tokens")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print one answer for each text."""
+    from tfbert.cli.loading import load_answer
+
+    rows = text_rows(options)
+    answer = load_answer(options.model, "text-classification", options.batch_size, options.max_length)
+    answer_rows(rows, answer, _write_json if options.json else _write_plain)
+
+
+def _write_json(row: Row, answer: Row) -> None:
+    kept = {name: value for name, value in answer.items() if name != "logits"}
+    write_json_row({**row, **kept})
+
+
+def _write_plain(row: Row, answer: Row) -> None:
+    label = f"{answer['label']}\t" if "label" in answer else ""
+    print(f"{label}{answer['score']:.4f}\t{row['text']}")

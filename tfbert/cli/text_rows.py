@@ -1,0 +1,158 @@
+"""Rows of text in, rows of answers out: arguments, files and standard input; plain lines or JSON lines."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+CHUNK_ROWS = 1024
+Row = dict[str, Any]
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be understood."""
+
+
+def add_text_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say where texts come from and how answers go out."""
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts; without any, read --input or standard input")
+    parser.add_argument("--input", metavar="FILE", help="a file with one text a line (with --json one JSON value a line)")
+    parser.add_argument("--json", action="store_true", help="JSON lines in ('text' or {\"text\": …}) and out")
+    parser.add_argument("--batch-size", type=positive_integer, default=32, help="texts at a time (default: 32)")
+
+
+def positive_integer(text: str) -> int:
+    """Return a number above 0, or refuse it as argparse wants it."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return value
+
+
+def text_rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Yield one dict with "text", and perhaps "text_pair", for each text that the command line names.
+
+    Args:
+        options: What `add_text_arguments` parsed.
+
+    Yields:
+        dict.
+
+    Raises:
+        UsageError: If texts come from two places, or from none.
+        ValueError: If a line is not what it should be; the message names it.
+    """
+    if options.texts:
+        if options.input:
+            raise UsageError("give either TEXT or --input, not both")
+        yield from ({"text": text} for text in options.texts)
+        return
+    if options.input is None and sys.stdin.isatty():
+        raise UsageError("no texts: give TEXT, --input FILE, or pipe lines into standard input")
+    with contextlib.ExitStack() as stack:
+        # Standard input by its bytes, so that lines are UTF-8 whatever the locale says.
+        source = sys.stdin.buffer if options.input in (None, "-") else stack.enter_context(open(options.input, "rb"))
+        for number, line in enumerate(source, start=1):
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            yield _row_of_json(text, number) if options.json else {"text": text}
+
+
+def answer_rows(
+    rows: Iterator[Row], answer: Callable[[dict[str, list[str]]], dict[str, Any]], write: Callable[[Row, Row], None]
+) -> int:
+    """Answer rows chunk by chunk, in constant memory, with a progress bar on a terminal.
+
+    Args:
+        rows: Iterator of dicts, from `text_rows`.
+        answer: Function from columns of text to columns of answers.
+        write: Function that takes a row and its answer.
+
+    Returns:
+        int. Number of rows.
+    """
+    count = 0
+    with _progress() as advance:
+        while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
+            columns = {"text": [row["text"] for row in chunk]}
+            if any("text_pair" in row for row in chunk):
+                columns["text_pair"] = [row.get("text_pair", "") for row in chunk]
+            answers = answer(columns)
+            for index, row in enumerate(chunk):
+                write(row, {name: values[index].tolist() for name, values in answers.items()})
+            count += len(chunk)
+            advance(len(chunk))
+    return count
+
+
+def write_json_row(content: Row) -> None:
+    """Write one line of JSON to standard output."""
+    print(json.dumps(content, ensure_ascii=False))
+
+
+def read_table(path: str, columns: list[str]) -> dict[str, list[Any]]:
+    """Read columns of a CSV file (with a header) or of JSON lines.
+
+    Args:
+        path: Path of a `.csv`, `.tsv`, `.jsonl` or `.json` file.
+        columns: list of str.
+
+    Returns:
+        A dict from column to its values.
+
+    Raises:
+        ValueError: If the ending is unknown, a column is missing, or a row lacks a value.
+    """
+    suffix = Path(path).suffix.lower()
+    with open(path, encoding="utf-8", newline="") as file:
+        if suffix in (".csv", ".tsv"):
+            rows = list(csv.DictReader(file, delimiter="\t" if suffix == ".tsv" else ","))
+        elif suffix in (".jsonl", ".json"):
+            rows = [_row_of_json(line, number) for number, line in enumerate(file, start=1) if line.strip()]
+        else:
+            raise ValueError(f"{path!r} must end in .csv, .tsv or .jsonl.")
+    if not rows:
+        raise ValueError(f"{path!r} holds no rows.")
+    table: dict[str, list[Any]] = {column: [] for column in columns}
+    for number, row in enumerate(rows, start=1):
+        for column in columns:
+            if row.get(column) is None:
+                raise ValueError(f"{path!r} has no {column!r} in row {number}; it has {sorted(map(str, row))}.")
+            table[column].append(row[column])
+    return table
+
+
+def _row_of_json(line: str, number: int) -> Row:
+    try:
+        content = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"Line {number} is not valid JSON: {error}.") from error
+    if isinstance(content, str):
+        return {"text": content}
+    if not isinstance(content, dict):
+        raise ValueError(f"Line {number} must be a JSON string or object. Received: {type(content).__name__}.")
+    return content
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """A counter of texts on standard error where that is a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed} texts"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("texts", total=None)
+        yield lambda count: progress.advance(bar, count)

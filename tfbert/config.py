@@ -1,0 +1,276 @@
+"""BertConfig: the settings of a BERT model, in the words of Hugging Face's `config.json`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfbert.json_file import read_json, write_json
+
+PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
+POSITION_EMBEDDING_TYPES = ("absolute", "relative_key", "relative_key_query")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BertConfig:
+    """The settings of a BERT model; the same fields and defaults as Hugging Face's `BertConfig`.
+
+    A config never changes: `config.replace(hidden_act="relu")` gives a new one. `id2label`, `label2id` and `num_labels`
+    always agree: give any one of them and the others follow.
+
+    Args:
+        vocab_size: int, default 30522. Rows of the word embedding table.
+        hidden_size: int, default 768. Width D of the hidden states; a multiple of `num_attention_heads`.
+        num_hidden_layers: int, default 12. Number of transformer layers.
+        num_attention_heads: int, default 12. Attention heads per layer.
+        intermediate_size: int, default 3072. Width of the feed-forward layer.
+        hidden_act: str, default "gelu" (the exact one). A name from `tfbert.layers.ACTIVATIONS`.
+        hidden_dropout_prob: float in [0, 1), default 0.1. Dropout of embeddings and layer outputs.
+        attention_probs_dropout_prob: float in [0, 1), default 0.1. Dropout of attention probabilities.
+        max_position_embeddings: int, default 512. The longest input, in tokens.
+        type_vocab_size: int, default 2. Rows of the token type table.
+        initializer_range: float, default 0.02. Standard deviation of new weights.
+        layer_norm_eps: float, default 1e-12. Epsilon of every layer normalisation.
+        pad_token_id: int or None, default 0. Id of the padding token.
+        position_embedding_type: str, default "absolute".
+        is_decoder: bool, default False.
+        add_cross_attention: bool, default False.
+        use_cache: bool, default True.
+        classifier_dropout: float or None, default None. Dropout before the head; None takes `hidden_dropout_prob`.
+        tie_word_embeddings: bool, default True.
+        num_labels: int or None, default None. Number of classes; 2 where nothing says otherwise.
+        id2label: dict of int (or its string) to str, or None. Names of the classes.
+        label2id: dict of str to int, or None. The inverse of `id2label`.
+        problem_type: str or None. "regression", "single_label_classification" or "multi_label_classification".
+        output_attentions: bool, default False. Return attention probabilities where a call does not say.
+        output_hidden_states: bool, default False. Return all hidden states where a call does not say.
+        return_dict: bool, default True. Return an output object rather than a tuple where a call does not say.
+        extra: dict. Every other key of `config.json`, kept and written back.
+
+    Raises:
+        ValueError: If a value is out of its range or two values contradict each other.
+
+    Example:
+        >>> from tfbert import BertConfig
+        >>> BertConfig(hidden_size=128, num_attention_heads=2, id2label={0: "no", 1: "yes"}).num_labels
+        2
+
+    Source: `BertConfig` of Hugging Face transformers.
+    """
+
+    vocab_size: int = 30522
+    hidden_size: int = 768
+    num_hidden_layers: int = 12
+    num_attention_heads: int = 12
+    intermediate_size: int = 3072
+    hidden_act: str = "gelu"
+    hidden_dropout_prob: float = 0.1
+    attention_probs_dropout_prob: float = 0.1
+    max_position_embeddings: int = 512
+    type_vocab_size: int = 2
+    initializer_range: float = 0.02
+    layer_norm_eps: float = 1e-12
+    pad_token_id: int | None = 0
+    position_embedding_type: str = "absolute"
+    is_decoder: bool = False
+    add_cross_attention: bool = False
+    use_cache: bool = True
+    classifier_dropout: float | None = None
+    tie_word_embeddings: bool = True
+    num_labels: int = None  # type: ignore[assignment]  # resolved from the labels below
+    id2label: Mapping[int, str] = None  # type: ignore[assignment]
+    label2id: Mapping[str, int] = None  # type: ignore[assignment]
+    problem_type: str | None = None
+    output_attentions: bool = False
+    output_hidden_states: bool = False
+    return_dict: bool = True
+    extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        for name in ("vocab_size", "hidden_size", "num_attention_heads", "intermediate_size"):
+            self._check_integer(name, minimum=1)
+        for name in ("max_position_embeddings", "type_vocab_size"):
+            self._check_integer(name, minimum=1)
+        self._check_integer("num_hidden_layers", minimum=0)
+        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"):
+            self._check_probability(name)
+        if self.hidden_size % self.num_attention_heads:
+            raise ValueError(
+                "`hidden_size` must be a multiple of `num_attention_heads`. "
+                f"Received: hidden_size={self.hidden_size}, num_attention_heads={self.num_attention_heads}."
+            )
+        if not self.layer_norm_eps > 0:
+            raise ValueError(f"`layer_norm_eps` must be above 0. Received: {self.layer_norm_eps!r}.")
+        if not self.initializer_range >= 0:
+            raise ValueError(f"`initializer_range` must not be negative. Received: {self.initializer_range!r}.")
+        if self.position_embedding_type not in POSITION_EMBEDDING_TYPES:
+            raise ValueError(
+                f"`position_embedding_type` must be one of {POSITION_EMBEDDING_TYPES}. "
+                f"Received: {self.position_embedding_type!r}."
+            )
+        if self.problem_type is not None and self.problem_type not in PROBLEM_TYPES:
+            raise ValueError(
+                f"`problem_type` must be None or one of {PROBLEM_TYPES}. Received: {self.problem_type!r}."
+            )
+        self._resolve_labels()
+
+    def _check_integer(self, name: str, minimum: int) -> None:
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+            raise ValueError(f"`{name}` must be an integer of at least {minimum}. Received: {value!r}.")
+
+    def _check_probability(self, name: str) -> None:
+        value = getattr(self, name)
+        if name == "classifier_dropout" and value is None:
+            return
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+            raise ValueError(f"`{name}` must be a number from 0 up to, not including, 1. Received: {value!r}.")
+
+    def _resolve_labels(self) -> None:
+        """Make `num_labels`, `id2label` and `label2id` agree, whichever of them were given."""
+        names = self.id2label
+        if names is None and self.label2id is not None:
+            names = {index: label for label, index in self.label2id.items()}
+        if names is None:
+            self._check_labels_count(2 if self.num_labels is None else self.num_labels)
+            count = 2 if self.num_labels is None else self.num_labels
+            names = {index: f"LABEL_{index}" for index in range(count)}
+        names = {int(index): str(label) for index, label in sorted(names.items(), key=lambda item: int(item[0]))}
+        if list(names) != list(range(len(names))):
+            raise ValueError(f"`id2label` must number its labels 0, 1, 2, … without gaps. Received: {names!r}.")
+        if self.num_labels is not None and self.num_labels != len(names):
+            raise ValueError(
+                f"`num_labels` must equal the number of labels in `id2label`, {len(names)}. "
+                f"Received: num_labels={self.num_labels}, id2label={names!r}."
+            )
+        inverse = {label: index for index, label in names.items()}
+        if self.label2id is not None and self.id2label is not None:
+            given = {str(label): int(index) for label, index in self.label2id.items()}
+            if given != inverse:
+                raise ValueError(
+                    "`label2id` must be the inverse of `id2label`. "
+                    f"Received: label2id={given!r}, id2label={names!r}. Give only one of them."
+                )
+        if len(inverse) != len(names):
+            raise ValueError(f"`id2label` must not name two classes alike. Received: {names!r}.")
+        self._check_labels_count(len(names))
+        object.__setattr__(self, "id2label", names)
+        object.__setattr__(self, "label2id", inverse)
+        object.__setattr__(self, "num_labels", len(names))
+
+    @staticmethod
+    def _check_labels_count(count: int) -> None:
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"`num_labels` must be an integer of at least 1. Received: {count!r}.")
+
+    @property
+    def head_dropout(self) -> float:
+        """Dropout in front of a task head: `classifier_dropout`, else `hidden_dropout_prob`."""
+        return self.hidden_dropout_prob if self.classifier_dropout is None else self.classifier_dropout
+
+    @property
+    def has_default_labels(self) -> bool:
+        """Whether the classes still have the names that nobody chose: LABEL_0, LABEL_1, …"""
+        return all(label == f"LABEL_{index}" for index, label in self.id2label.items())
+
+    def replace(self, **changes: Any) -> BertConfig:
+        """Return a copy with some fields changed; new labels replace all three label fields.
+
+        Args:
+            **changes: Fields of this class by name. Any other name goes to `extra`.
+
+        Returns:
+            A new `BertConfig`.
+
+        Example:
+            >>> from tfbert import BertConfig
+            >>> BertConfig().replace(num_labels=3).id2label
+            {0: 'LABEL_0', 1: 'LABEL_1', 2: 'LABEL_2'}
+        """
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        label_fields = {"num_labels", "id2label", "label2id"}
+        if label_fields & set(changes):
+            same_count = set(changes) & label_fields == {"num_labels"} and changes["num_labels"] == self.num_labels
+            if not same_count:
+                fields = {name: value for name, value in fields.items() if name not in label_fields}
+        unknown = {name: value for name, value in changes.items() if name not in _FIELD_NAMES}
+        known = {name: value for name, value in changes.items() if name in _FIELD_NAMES}
+        fields = {**fields, **known}
+        fields["extra"] = {**fields["extra"], **unknown}
+        return BertConfig(**fields)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the contents of `config.json`: every field, and every unknown key that was read.
+
+        Returns:
+            A dict that `json.dumps` accepts; `from_dict` reads it back to an equal config.
+        """
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        fields.update(fields.pop("extra"))
+        fields.pop("num_labels")  # follows from id2label, and Hugging Face does not write it either
+        fields["id2label"] = {str(index): label for index, label in self.id2label.items()}
+        return {"model_type": "bert", **fields}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], **overrides: Any) -> BertConfig:
+        """Build a config from the contents of a `config.json`.
+
+        Args:
+            values: dict. Keys that are no field of this class are kept in `extra`.
+            **overrides: Fields to set differently, such as `num_labels=3`.
+
+        Returns:
+            A `BertConfig`.
+
+        Raises:
+            ValueError: If the contents describe no BERT, or a value is out of range.
+        """
+        values = dict(values)
+        model_type = values.pop("model_type", "bert")
+        if model_type != "bert":
+            raise ValueError(
+                f"`model_type` must be 'bert'. Received: {model_type!r}. tfbert loads BERT checkpoints only."
+            )
+        known = {name: value for name, value in values.items() if name in _FIELD_NAMES and name != "extra"}
+        unknown = {name: value for name, value in values.items() if name not in _FIELD_NAMES}
+        config = cls(**known, extra=unknown)
+        return config.replace(**overrides) if overrides else config
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, **overrides: Any) -> BertConfig:
+        """Read `config.json` from a checkpoint folder.
+
+        Args:
+            folder: Path of the folder, or of the JSON file itself.
+            **overrides: Fields to set differently.
+
+        Returns:
+            A `BertConfig`.
+
+        Raises:
+            FileNotFoundError: If there is no `config.json`.
+            ValueError: If the file is no JSON object or a value is out of range.
+        """
+        path = Path(folder)
+        path = path / "config.json" if path.is_dir() else path
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"No `config.json` at {str(folder)!r}. Give the folder of a Hugging Face BERT checkpoint: "
+                "it holds config.json, model.safetensors and vocab.txt."
+            )
+        return cls.from_dict(read_json(path), **overrides)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write `config.json` into a folder, which is made if it is missing.
+
+        Args:
+            folder: Path of the folder.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / "config.json", self.to_dict())
+
+
+_FIELD_NAMES = frozenset(field.name for field in dataclasses.fields(BertConfig))

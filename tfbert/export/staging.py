@@ -1,0 +1,67 @@
+"""A folder that appears whole or not at all: written beside its place, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def staged_folder(target: str | Path, overwrite: bool = False) -> Iterator[Path]:
+    """Give a folder to write into that becomes `target` when the block ends without an error.
+
+    The folder lies beside the target under a name that servers pass over (".1.partial-…"); leftovers of writers that
+    were killed are removed by the next one.
+
+    Args:
+        target: Path of the folder to make.
+        overwrite: bool, default False. Replace an existing folder.
+
+    Yields:
+        Path of the folder to write into.
+
+    Raises:
+        FileExistsError: If the target exists and `overwrite` is False.
+    """
+    target = Path(os.path.abspath(target))
+    if target.exists() and not overwrite:
+        raise FileExistsError(
+            f"{str(target)!r} exists already. Choose the next version number, or write overwrite=True."
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(target)
+    staging = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    staging.mkdir()
+    try:
+        yield staging
+        if target.exists():
+            if not overwrite:
+                raise FileExistsError(f"{str(target)!r} appeared while it was being written. Nothing was replaced.")
+            old = target.with_name(f".{target.name}.partial-{os.getpid()}-old")
+            os.rename(target, old)
+            os.rename(staging, target)
+            shutil.rmtree(old)
+        else:
+            os.rename(staging, target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _remove_leftovers(target: Path) -> None:
+    for path in target.parent.glob(f".{target.name}.partial-*"):
+        writer = path.name.rpartition("partial-")[2].partition("-")[0]
+        if not (writer.isdigit() and _is_running(int(writer))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

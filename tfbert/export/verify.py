@@ -1,0 +1,105 @@
+"""Checks on a written SavedModel: its ops are those a stock server links, and its answers are the model's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+# The two ops of tensorflow-text that this library uses; TF Serving links both.
+TEXT_OPS = frozenset({"FastBertNormalize", "FastWordpieceTokenizeWithOffsets"})
+PYTHON_OPS = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
+TOLERANCE = 1e-5
+# An empty text, invalid UTF-8, several scripts, and one that is cut at any length.
+PROBE_TEXTS = ("", "Hello, world!", "Café déjà vu — 北京 😀", b"\xff\xfe broken \xe4", "long text " * 300)
+
+
+class ExportError(RuntimeError):
+    """A written model does not do what the model in memory does; nothing was left at the path."""
+
+
+def ops_of(folder: str | Path) -> set[str]:
+    """Return the names of all ops in a SavedModel.
+
+    Args:
+        folder: Path of the SavedModel.
+
+    Returns:
+        A set of str.
+    """
+    proto = SavedModel.FromString((Path(folder) / "saved_model.pb").read_bytes())
+    ops: set[str] = set()
+    for graph in proto.meta_graphs:
+        ops.update(node.op for node in graph.graph_def.node)
+        for function in graph.graph_def.library.function:
+            ops.update(node.op for node in function.node_def)
+    return ops
+
+
+def check_ops(folder: str | Path) -> None:
+    """Refuse a SavedModel with an op that a stock TF Serving binary lacks.
+
+    Args:
+        folder: Path of the SavedModel.
+
+    Raises:
+        ExportError: If there is one; the message names it.
+    """
+    functions = _function_names(folder)
+    foreign = sorted(
+        op
+        for op in ops_of(folder)
+        if op in PYTHON_OPS or not (op in TEXT_OPS or op in functions or hasattr(tf.raw_ops, op))
+    )
+    if foreign:
+        raise ExportError(
+            f"The model holds ops that TF Serving does not link: {', '.join(foreign)}. Write them with TensorFlow's "
+            "own ops; Python functions cannot be exported."
+        )
+
+
+def check_answers(folder: str | Path, signatures: Mapping[str, Any], columns: list[str]) -> None:
+    """Load a SavedModel and compare each signature with the function it was made from, on probe texts.
+
+    Args:
+        folder: Path of the SavedModel.
+        signatures: dict from signature name to the function in memory. "ids" gets what "tokenize" returns.
+        columns: list of str. Names of the text inputs.
+
+    Raises:
+        ExportError: If an output is missing or differs by more than 1e-5.
+    """
+    loaded = tf.saved_model.load(str(folder))
+    for count in (1, len(PROBE_TEXTS)):
+        probes = [tf.constant(PROBE_TEXTS[shift:] + PROBE_TEXTS[:shift])[:count] for shift in range(len(columns))]
+        texts = dict(zip(columns, probes))
+        ids = signatures["tokenize"](**texts)
+        for name, function in signatures.items():
+            inputs = ids if name == "ids" else texts
+            _compare(name, function(**inputs), loaded.signatures[name](**inputs))
+
+
+def _compare(name: str, expected: Mapping[str, tf.Tensor], found: Mapping[str, tf.Tensor]) -> None:
+    if set(expected) != set(found):
+        raise ExportError(f"Signature {name!r} returns {sorted(found)}; the model returns {sorted(expected)}.")
+    for key, want in expected.items():
+        want, have = want.numpy(), found[key].numpy()
+        if want.shape != have.shape:
+            raise ExportError(f"{name}/{key} has the shape {have.shape}; the model's has {want.shape}.")
+        if np.issubdtype(want.dtype, np.floating):
+            worst = float(np.max(np.abs(want - have), initial=0.0))
+            if not worst <= TOLERANCE:
+                raise ExportError(f"{name}/{key} differs from the model by {worst:.2e}, more than {TOLERANCE:.0e}.")
+        elif not np.array_equal(want, have):
+            raise ExportError(f"{name}/{key} differs from the model.")
+
+
+def _function_names(folder: str | Path) -> set[str]:
+    proto = SavedModel.FromString((Path(folder) / "saved_model.pb").read_bytes())
+    return {
+        function.signature.name for graph in proto.meta_graphs for function in graph.graph_def.library.function
+    }

@@ -1,0 +1,83 @@
+"""Activation functions by the names that Hugging Face's `hidden_act` uses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def gelu(x: tf.Tensor) -> tf.Tensor:
+    """Exact GELU by the error function (Hendrycks & Gimpel, 2016), BERT's default."""
+    # By erf: tf.nn.gelu is written with erfc, which ONNX converters do not know.
+    return 0.5 * x * (1.0 + tf.math.erf(x * math.sqrt(0.5)))
+
+
+def gelu_new(x: tf.Tensor) -> tf.Tensor:
+    """GELU by the tanh approximation, as in Google's original BERT and GPT-2."""
+    return tf.nn.gelu(x, approximate=True)
+
+
+def gelu_10(x: tf.Tensor) -> tf.Tensor:
+    """Exact GELU clipped to [-10, 10]."""
+    return tf.clip_by_value(gelu(x), -10.0, 10.0)
+
+
+def gelu_fast(x: tf.Tensor) -> tf.Tensor:
+    """GELU by tanh with the constant 0.7978845608 spelled out."""
+    return 0.5 * x * (1.0 + tf.tanh(x * 0.7978845608 * (1.0 + 0.044715 * x * x)))
+
+
+def quick_gelu(x: tf.Tensor) -> tf.Tensor:
+    """GELU by a sigmoid: x · sigmoid(1.702 x)."""
+    return x * tf.sigmoid(1.702 * x)
+
+
+def mish(x: tf.Tensor) -> tf.Tensor:
+    """x · tanh(softplus(x)) (Misra, 2019)."""
+    return x * tf.tanh(tf.math.softplus(x))
+
+
+def laplace(x: tf.Tensor) -> tf.Tensor:
+    """The normal distribution function with mean √½ and deviation √(1/4π) (Ma et al., "Mega", 2022)."""
+    return 0.5 * (1.0 + tf.math.erf((x - 0.707107) / (0.282095 * math.sqrt(2.0))))
+
+
+ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "gelu": gelu,
+    "gelu_python": gelu,
+    "gelu_10": gelu_10,
+    "gelu_fast": gelu_fast,
+    "gelu_new": gelu_new,
+    "gelu_pytorch_tanh": gelu_new,
+    "laplace": laplace,
+    "leaky_relu": lambda x: tf.nn.leaky_relu(x, alpha=0.01),
+    "linear": tf.identity,
+    "mish": mish,
+    "quick_gelu": quick_gelu,
+    "relu": tf.nn.relu,
+    "relu2": lambda x: tf.square(tf.nn.relu(x)),
+    "relu6": tf.nn.relu6,
+    "sigmoid": tf.sigmoid,
+    "silu": tf.nn.silu,
+    "swish": tf.nn.silu,
+    "tanh": tf.tanh,
+}
+
+
+def activation_by_name(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return the activation function of that name.
+
+    Args:
+        name: str. A key of `ACTIVATIONS`.
+
+    Returns:
+        A function from a tensor to a tensor of the same shape.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    if name not in ACTIVATIONS:
+        raise ValueError(f"`hidden_act` must be one of {sorted(ACTIVATIONS)}. Received: {name!r}.")
+    return ACTIVATIONS[name]

@@ -1,0 +1,121 @@
+"""BertEmbeddings: ids to vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="tfbert")
+class BertEmbeddings(keras.layers.Layer):
+    """Adds word, position and token type embeddings, normalises and drops out.
+
+    Calling it takes `input_ids`, `position_ids` and `token_type_ids`, int32 of one shape [...], or `inputs_embeds`
+    [..., D] in place of `input_ids`; it returns [..., D].
+
+    Args:
+        vocab_size: int. Rows of the word table.
+        hidden_size: int. Width D.
+        max_position_embeddings: int. Rows of the position table.
+        type_vocab_size: int. Rows of the token type table.
+        layer_norm_eps: float, default 1e-12.
+        dropout: float, default 0.1.
+        initializer_range: float, default 0.02. Standard deviation of new weights.
+
+    Returns:
+        A float tensor [..., D].
+
+    Example:
+        >>> layer = BertEmbeddings(vocab_size=30, hidden_size=8, max_position_embeddings=16, type_vocab_size=2)
+        >>> ids = tf.constant([1, 2, 3])
+        >>> layer(ids, position_ids=tf.range(3), token_type_ids=tf.zeros_like(ids)).shape
+        TensorShape([3, 8])
+
+    Source: Devlin et al., "BERT" (2018), figure 2.
+    """
+
+    def __init__(
+        self,
+        vocab_size,
+        hidden_size,
+        max_position_embeddings,
+        type_vocab_size,
+        layer_norm_eps=1e-12,
+        dropout=0.1,
+        initializer_range=0.02,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.vocab_size = vocab_size
+        self.hidden_size = hidden_size
+        self.max_position_embeddings = max_position_embeddings
+        self.type_vocab_size = type_vocab_size
+        self.layer_norm_eps = layer_norm_eps
+        self.dropout_rate = dropout
+        self.initializer_range = initializer_range
+        self.norm = keras.layers.LayerNormalization(epsilon=layer_norm_eps, dtype=self.dtype_policy, name="norm")
+        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
+
+    def build(self, input_shape=None):
+        self.word_embeddings = self._table("word_embeddings", self.vocab_size)
+        self.position_embeddings = self._table("position_embeddings", self.max_position_embeddings)
+        self.token_type_embeddings = self._table("token_type_embeddings", self.type_vocab_size)
+        self.norm.build((None, self.hidden_size))
+        self.built = True
+
+    def _table(self, name, rows):
+        initializer = keras.initializers.TruncatedNormal(stddev=self.initializer_range)
+        # Cast after the gather: casting on read would copy the whole table at each call.
+        return self.add_weight(name=name, shape=(rows, self.hidden_size), initializer=initializer, autocast=False)
+
+    def call(self, input_ids=None, position_ids=None, token_type_ids=None, inputs_embeds=None, training=False):
+        if inputs_embeds is None:
+            inputs_embeds = self._rows(self.word_embeddings, input_ids, training)  # [..., D]
+        positions = self._rows(self.position_embeddings, position_ids, training)
+        token_types = self._rows(self.token_type_embeddings, token_type_ids, training)
+        return self.dropout(self.norm(inputs_embeds + token_types + positions), training=training)
+
+    def _rows(self, table, ids, training):
+        # tf.gather, not keras.layers.Embedding: its test for negative ids does not convert to LiteRT.
+        gather = gather_with_dense_gradient if training else tf.gather
+        return tf.cast(gather(tf.convert_to_tensor(table), ids), self.compute_dtype)
+
+    def compute_output_shape(self, input_shape=None):
+        return (*input_shape, self.hidden_size)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return every constructor argument."""
+        return {
+            **super().get_config(),
+            "vocab_size": self.vocab_size,
+            "hidden_size": self.hidden_size,
+            "max_position_embeddings": self.max_position_embeddings,
+            "type_vocab_size": self.type_vocab_size,
+            "layer_norm_eps": self.layer_norm_eps,
+            "dropout": self.dropout_rate,
+            "initializer_range": self.initializer_range,
+        }
+
+
+@tf.custom_gradient
+def gather_with_dense_gradient(table: tf.Tensor, ids: tf.Tensor) -> Any:
+    """Look up rows of a table, with a dense gradient.
+
+    The gradient of `tf.gather` names a row as often as its id occurs; Keras' optimizers and its clipping square the
+    parts of such a row one by one, where the square of their sum is due.
+
+    Args:
+        table: float [R, D].
+        ids: int [...].
+
+    Returns:
+        A float tensor [..., D].
+    """
+
+    def gradient(upstream):
+        rows = tf.reshape(upstream, [-1, table.shape[-1]])
+        return tf.math.unsorted_segment_sum(rows, tf.reshape(ids, [-1]), table.shape[0]), None
+
+    return tf.gather(table, ids), gradient

@@ -1,0 +1,1 @@
+"""BERT models: ids in, outputs out."""

@@ -1,0 +1,164 @@
+"""Class labels of every form, as the numbers that a loss takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfbert.config import BertConfig
+from tfbert.training.losses import IGNORED_LABEL
+
+
+def as_label_array(labels: Any) -> np.ndarray:
+    """Return labels as an array: of Python str where they are strings, of lists of str where rows name several.
+
+    Args:
+        labels: A list, tuple, array, Series or tensor of one label (or row of labels) for each text.
+
+    Returns:
+        A NumPy array whose first axis is the texts.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    if tf.is_tensor(labels):
+        labels = labels.numpy()
+    rows = list(labels)
+    if not rows:
+        raise ValueError("`y` is empty. Give one label for each text.")
+    if any(isinstance(row, list | tuple | set | np.ndarray) and _holds_text(row) for row in rows):
+        array = np.empty(len(rows), dtype=object)
+        array[:] = [[_as_str(name) for name in row] for row in rows]
+        return array
+    if _holds_text(rows):
+        if not all(isinstance(row, str | bytes) for row in rows):
+            bad = next(row for row in rows if not isinstance(row, str | bytes))
+            raise TypeError(f"`y` must hold strings or numbers, not both. Received: {bad!r} at row {rows.index(bad)}.")
+        return np.array([_as_str(row) for row in rows], dtype=object)
+    return np.asarray(rows)
+
+
+def class_names(labels: np.ndarray) -> list[str] | None:
+    """Return the distinct names in labels from `as_label_array`, sorted; None where labels are numbers."""
+    if labels.dtype != object:
+        return None
+    names: set[str] = set()
+    for row in labels:
+        names.update(row if isinstance(row, list) else [row])
+    return sorted(names)
+
+
+def encode_labels(labels: np.ndarray, config: BertConfig) -> np.ndarray:
+    """Turn labels into what the loss takes.
+
+    Args:
+        labels: Array from `as_label_array`.
+        config: `BertConfig`, whose `label2id` names the classes and whose `problem_type` says what labels mean.
+
+    Returns:
+        int32 [N] class numbers; float32 [N, K] of 0 and 1 for several labels a text; float32 [N] for regression.
+
+    Raises:
+        ValueError: If a label is unknown or out of range.
+    """
+    if is_regression(config):
+        values = _as_floats(labels)
+        expected = (len(labels),) if config.num_labels == 1 else (len(labels), config.num_labels)
+        if values.shape != expected and values.shape != (len(labels), 1):
+            raise ValueError(f"`y` of a regression must have the shape {expected}. Received: {values.shape}.")
+        return values.reshape(expected)
+    if config.problem_type == "multi_label_classification":
+        return _encode_several(labels, config)
+    if labels.dtype == object:
+        return np.array([_class_number(name, row, config) for row, name in enumerate(labels)], np.int32)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise ValueError(
+            f"`y` must hold one class for each text, shape [N]. Received: {labels.shape}. "
+            "For several labels a text write from_pretrained(..., problem_type='multi_label_classification')."
+        )
+    numbers = _as_floats(labels).astype(np.int32)
+    if not np.array_equal(numbers, labels):
+        raise ValueError(f"`y` must hold whole class numbers or names. Received: {labels[numbers != labels][0]!r}.")
+    wrong = np.flatnonzero(((numbers < 0) & (numbers != IGNORED_LABEL)) | (numbers >= config.num_labels))
+    if wrong.size:
+        raise ValueError(
+            f"Unknown label {numbers[wrong[0]]} at row {wrong[0]}; the model has {config.num_labels} classes, "
+            f"{_named(config)}. For others write from_pretrained(..., num_labels={max(numbers) + 1})."
+        )
+    return numbers
+
+
+def encode_in_graph(labels: tf.Tensor, config: BertConfig) -> tf.Tensor:
+    """Turn a batch of string labels [B] into class numbers, inside `tf.data`.
+
+    Args:
+        labels: string [B].
+        config: `BertConfig`.
+
+    Returns:
+        int32 [B].
+
+    Raises:
+        InvalidArgumentError: When run, if a label is unknown.
+    """
+    names = tf.constant([config.id2label[index] for index in range(config.num_labels)])
+    matches = tf.expand_dims(labels, 1) == tf.expand_dims(names, 0)  # [B, K]
+    known = tf.reduce_all(tf.reduce_any(matches, axis=1))
+    message = f"Unknown label; the model has {_named(config)}."
+    with tf.control_dependencies([tf.debugging.Assert(known, [message, labels])]):
+        return tf.argmax(tf.cast(matches, tf.int32), axis=1, output_type=tf.int32)
+
+
+def is_regression(config: BertConfig) -> bool:
+    """Whether the model answers with numbers rather than classes."""
+    return config.problem_type == "regression" or (config.problem_type is None and config.num_labels == 1)
+
+
+def _encode_several(labels: np.ndarray, config: BertConfig) -> np.ndarray:
+    if labels.dtype != object:
+        values = _as_floats(labels)
+        if values.shape != (len(labels), config.num_labels) or not np.isin(values, (0, 1)).all():
+            raise ValueError(
+                f"`y` must hold 0 and 1 for each of {config.num_labels} labels, shape {(len(labels), config.num_labels)}. "
+                f"Received: shape {values.shape}."
+            )
+        return values
+    encoded = np.zeros((len(labels), config.num_labels), np.float32)
+    for row, names in enumerate(labels):
+        for name in names if isinstance(names, list) else [names]:
+            encoded[row, _class_number(name, row, config)] = 1.0
+    return encoded
+
+
+def _class_number(name: Any, row: int, config: BertConfig) -> int:
+    if name not in config.label2id:
+        raise ValueError(f"Unknown label {name!r} at row {row}; the model has {_named(config)}.")
+    return config.label2id[name]
+
+
+def _as_floats(labels: np.ndarray) -> np.ndarray:
+    try:
+        values = labels.astype(np.float32)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"`y` must hold numbers. Received: {labels[0]!r}.") from error
+    if not np.isfinite(values).all():
+        raise ValueError(f"`y` must hold finite numbers. Row {np.flatnonzero(~np.isfinite(values))[0]} is not.")
+    return values
+
+
+def _named(config: BertConfig, count: int = 20) -> str:
+    names = list(config.label2id)
+    return ", ".join(map(repr, names[:count])) + (", …" if len(names) > count else "")
+
+
+def _holds_text(values: Iterable[Any]) -> bool:
+    return any(isinstance(value, str | bytes) for value in values)
+
+
+def _as_str(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,122 @@
+"""TextClassifier: text to classes, to several labels, or to a number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfbert.models.bert_for_sequence_classification import TFBertForSequenceClassification
+from tfbert.tasks.labels import as_label_array, class_names, encode_in_graph, encode_labels, is_regression
+from tfbert.tasks.task import Task
+
+
+@keras.saving.register_keras_serializable(package="tfbert")
+class TextClassifier(Task):
+    """Text in, label and score out; pairs of texts alike.
+
+    Called on text [B] it returns `label` string [B] and `score` float32 [B], `labels` and `scores` [B, K] best first,
+    and `logits` float32 [B, K]; a regression returns `score` alone, float32 [B]. Scores are the softmax of the logits,
+    or their sigmoid where `problem_type` is "multi_label_classification".
+
+    Labels for `fit` are class numbers or names; several labels a text are rows of 0 and 1, or lists of names. A model
+    whose classes nobody has named yet learns the names: `id2label` becomes the sorted distinct labels.
+
+    Args:
+        model: `TFBertForSequenceClassification`.
+        tokenizer: `FastBertTokenizer`.
+        learns_labels: bool, default False. Whether `fit` may rename and renumber the classes; `from_pretrained` sets
+            it where the head is new and has no names.
+        **kwargs: `name` of the Keras model.
+
+    Example:
+        >>> classifier = TextClassifier.from_pretrained("path/to/checkpoint")  # doctest: +SKIP
+        >>> classifier.fit(["I love it", "I hate it"], ["good", "bad"], epochs=10)  # doctest: +SKIP
+        >>> classifier.predict(["Lovely"])["label"]  # doctest: +SKIP
+        array(['good'], dtype=object)
+
+    Source: the text-classification pipeline of Hugging Face transformers.
+    """
+
+    model_class = TFBertForSequenceClassification
+    task_name = "text-classification"
+
+    def __init__(self, model, tokenizer, learns_labels=False, **kwargs):
+        super().__init__(model, tokenizer, **kwargs)
+        self.learns_labels = learns_labels
+
+    @classmethod
+    def from_pretrained(cls, folder, *, max_length=None, **overrides):
+        """Load a checkpoint folder; one without a classification head gets a new one, to be trained.
+
+        Args:
+            folder: Path of the folder.
+            max_length: int. Longest input in tokens; by default what the checkpoint's tokenizer says.
+            **overrides: Fields of the config, such as `num_labels=3`, `id2label={0: "no", 1: "yes"}` or
+                `problem_type="regression"`, or options of `TFBertForSequenceClassification.from_pretrained`.
+
+        Returns:
+            A `TextClassifier`.
+
+        Raises:
+            FileNotFoundError: If a file is missing.
+            ValueError: If the checkpoint is no BERT, or `max_length` exceeds its position embeddings.
+        """
+        if overrides.pop("output_loading_info", False):
+            raise ValueError("Load the model alone for that: TFBertForSequenceClassification.from_pretrained(...).")
+        if overrides.get("problem_type") == "regression":
+            overrides.setdefault("num_labels", 1)
+        model, info = cls.model_class.from_pretrained(folder, output_loading_info=True, **overrides)
+        new = [*info["missing_keys"], *(name for name, _, _ in info["mismatched_keys"])]
+        learns_labels = model.config.has_default_labels and any(name.startswith("classifier.") for name in new)
+        return cls(model, cls._tokenizer_of(folder, model.config, max_length), learns_labels=learns_labels)
+
+    def forward(self, features, training):
+        return {"logits": self.model(features, training=training).logits}  # [B, K]
+
+    def decode(self, outputs):
+        logits, config = outputs["logits"], self.config
+        if is_regression(config):
+            return {"score": logits[:, 0] if config.num_labels == 1 else logits}
+        several = config.problem_type == "multi_label_classification"
+        scores = tf.sigmoid(logits) if several else tf.nn.softmax(logits)
+        scores, order = tf.math.top_k(scores, k=config.num_labels)  # [B, K], best first
+        names = tf.constant([config.id2label[index] for index in range(config.num_labels)])
+        labels = tf.gather(names, order)
+        return {"label": labels[:, 0], "score": scores[:, 0], "labels": labels, "scores": scores, "logits": logits}
+
+    def prepare_labels(self, labels: Any) -> np.ndarray:
+        labels = as_label_array(labels)
+        self._learn(class_names(labels))
+        return encode_labels(labels, self.config)
+
+    def prepare_dataset_labels(self, dataset):
+        if dataset.element_spec[1].dtype != tf.string:
+            return dataset
+        if self.learns_labels:
+            batches = [as_label_array(element[1]) for element in dataset]
+            self._learn(class_names(np.concatenate(batches)))
+        return dataset.map(lambda text, label, *rest: (text, encode_in_graph(label, self.config), *rest))
+
+    def _learn(self, names: list[str] | None) -> None:
+        if names is None or not self.learns_labels or is_regression(self.config):
+            return
+        if self.config.problem_type != "multi_label_classification" and len(names) < 2:
+            raise ValueError(f"`y` must hold at least two different labels. Received: {names} only.")
+        self.model.replace_head(id2label=dict(enumerate(names)))
+        self.learns_labels = False
+
+    def default_metrics(self):
+        if is_regression(self.config):
+            return ["mean_absolute_error"]
+        if self.config.problem_type == "multi_label_classification":
+            return [keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)]
+        return ["accuracy"]
+
+    def export_metadata(self):
+        return {**super().export_metadata(), "labels": [self.config.id2label[i] for i in range(self.config.num_labels)]}
+
+    def get_config(self):
+        return {**super().get_config(), "learns_labels": self.learns_labels}

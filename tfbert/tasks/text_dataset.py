@@ -1,0 +1,74 @@
+"""Text of every form as a `tf.data.Dataset` of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from tfbert.tokenization.text_input import as_text_inputs
+
+
+def is_tokenized(inputs: Any) -> bool:
+    """Whether a task's inputs are ids already: `{"input_ids": …}`, or such dicts by name."""
+    return isinstance(inputs, dict) and ("input_ids" in inputs or any(isinstance(v, dict) for v in inputs.values()))
+
+
+def arrays_dataset(columns: dict[str, tf.Tensor], *targets: Any, shuffle: bool, batch_size: int) -> tf.data.Dataset:
+    """Return batches of `(columns, *targets)` rows, shuffled anew each epoch if asked.
+
+    Args:
+        columns: dict of string tensors [N], from `as_text_inputs`.
+        *targets: Labels and sample weights, arrays with N rows; None is left out.
+        shuffle: bool.
+        batch_size: int.
+
+    Returns:
+        A dataset of tuples, or of the columns alone where there are no targets.
+    """
+    present = tuple(target for target in targets if target is not None)
+    rows = columns["text"].shape[0]
+    dataset = tf.data.Dataset.from_tensor_slices((columns, *present) if present else columns)
+    if shuffle:
+        dataset = dataset.shuffle(rows, reshuffle_each_iteration=True)
+    return dataset.batch(batch_size)
+
+
+def batched(dataset: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
+    """Return a user's dataset in batches; one whose elements are single texts is batched first.
+
+    Args:
+        dataset: Elements are text, or tuples of text and further parts; text is a string tensor or a dict of them.
+        batch_size: int.
+
+    Returns:
+        A dataset of batches.
+    """
+    text = inputs_of(dataset.element_spec)
+    first = next(iter(tf.nest.flatten(text)))
+    return dataset.batch(batch_size) if first.shape.rank == 0 else dataset
+
+
+def inputs_of(element: Any) -> Any:
+    """Return the input part of a dataset's element (or of its spec): its first entry if it is a tuple."""
+    return element[0] if isinstance(element, tuple) else element
+
+
+def map_text(dataset: tf.data.Dataset, function: Callable[[dict[str, tf.Tensor]], Any]) -> tf.data.Dataset:
+    """Apply a function to the text of each batch, in parallel, and leave labels and weights as they are.
+
+    Args:
+        dataset: A dataset of batches.
+        function: Takes a dict of string tensors [B], as `as_text_inputs` returns it.
+
+    Returns:
+        A dataset.
+    """
+
+    def apply(*element):
+        text, *rest = element if len(element) > 1 else (inputs_of(element[0]),)
+        mapped = function(as_text_inputs(text))
+        return (mapped, *rest) if rest else mapped
+
+    return dataset.map(apply, num_parallel_calls=tf.data.AUTOTUNE)

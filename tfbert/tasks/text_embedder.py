@@ -1,0 +1,144 @@
+"""TextEmbedder: text to vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfbert.checkpoints.sentence_folder import read_sentence_settings, write_sentence_settings
+from tfbert.layers.sentence_pooling import SentencePooling
+from tfbert.models.bert_model import TFBertModel
+from tfbert.tasks.task import Task
+
+
+@keras.saving.register_keras_serializable(package="tfbert")
+class TextEmbedder(Task):
+    """Text in, one vector a text out.
+
+    Called on text [B] it returns `embedding` float32 [B, D]. `fit` takes pairs of texts with a similarity from -1 to
+    1 for each, and trains so that the cosine of the two vectors meets it.
+
+    Args:
+        model: `TFBertModel`.
+        tokenizer: `FastBertTokenizer`.
+        pooling: str, default "mean"; "cls" and "max" are the others.
+        normalize: bool, default True. Scale vectors to length 1.
+        **kwargs: `name` of the Keras model.
+
+    Example:
+        >>> embedder = TextEmbedder.from_pretrained("path/to/all-MiniLM-L6-v2")  # doctest: +SKIP
+        >>> embedder.predict(["The cat sits outside."])["embedding"].shape  # doctest: +SKIP
+        (1, 384)
+
+    Source: sentence-transformers; Reimers & Gurevych, "Sentence-BERT" (2019).
+    """
+
+    model_class = TFBertModel
+    task_name = "text-embedding"
+    training_output = "similarity"
+
+    def __init__(self, model, tokenizer, pooling="mean", normalize=True, **kwargs):
+        super().__init__(model, tokenizer, **kwargs)
+        self.pooling = SentencePooling(pooling, normalize, name="pooling")
+
+    @classmethod
+    def from_pretrained(cls, folder, *, max_length=None, pooling=None, normalize=None, **overrides):
+        """Load a sentence-transformers folder, or a Hugging Face folder with mean pooling.
+
+        Args:
+            folder: Path of the folder. What `modules.json`, `1_Pooling/config.json` and `sentence_bert_config.json`
+                say is followed.
+            max_length: int. Longest input in tokens; by default the folder's `max_seq_length`.
+            pooling: str. Another pooling than the folder's.
+            normalize: bool. Whether to normalise, whatever the folder says.
+            **overrides: Fields of the config, or options of `TFBertModel.from_pretrained`.
+
+        Returns:
+            A `TextEmbedder`.
+
+        Raises:
+            FileNotFoundError: If a file is missing.
+            ValueError: If the folder holds a module that a TextEmbedder has not.
+        """
+        stated = read_sentence_settings(folder, pooling)
+        model = cls.model_class.from_pretrained(folder, add_pooling_layer=False, **overrides)
+        if max_length is None and stated.max_length is not None:
+            max_length = min(stated.max_length, model.config.max_position_embeddings)
+        tokenizer = cls._tokenizer_of(folder, model.config, max_length)
+        return cls(
+            model,
+            tokenizer,
+            pooling=stated.pooling,
+            normalize=stated.normalize if normalize is None else normalize,
+        )
+
+    def save_pretrained(self, folder):
+        """Write a sentence-transformers folder: config, weights, vocabulary, pooling.
+
+        Args:
+            folder: Path of the folder, which is made if it is missing.
+        """
+        super().save_pretrained(folder)
+        write_sentence_settings(
+            folder,
+            pooling=self.pooling.pooling,
+            normalize=self.pooling.normalize,
+            max_length=self.tokenizer.max_length,
+            hidden_size=self.config.hidden_size,
+        )
+
+    def tokenize(self, texts: dict[str, tf.Tensor]) -> dict[str, Any]:
+        """Turn text columns [B] into ids; the two texts of a pair are tokenized apart."""
+        if "text_pair" not in texts:
+            return self.tokenizer(texts["text"])
+        return {name: self.tokenizer(column) for name, column in texts.items()}
+
+    def forward(self, features, training):
+        if "input_ids" in features:
+            return {"embedding": self._embed(features, training)}
+        first, second = self._embed(features["text"], training), self._embed(features["text_pair"], training)
+        return {"similarity": -keras.losses.cosine_similarity(first, second)}  # [B]
+
+    def _embed(self, features, training):
+        hidden_states = self.model(features, training=training).last_hidden_state
+        mask = features.get("attention_mask")
+        mask = tf.ones_like(features["input_ids"]) if mask is None else mask
+        return self.pooling(hidden_states, attention_mask=mask)
+
+    def decode(self, outputs):
+        if "embedding" not in outputs:
+            raise ValueError("TextEmbedder embeds one text a row. For pairs embed each column by itself.")
+        return outputs
+
+    def default_loss(self) -> keras.losses.Loss:
+        """Return the mean squared error between cosine and given similarity."""
+        return keras.losses.MeanSquaredError(name="loss")
+
+    def prepare_labels(self, labels: Any) -> np.ndarray:
+        similarities = np.asarray(labels, dtype=np.float32)
+        if similarities.ndim != 1 or not np.isfinite(similarities).all() or np.abs(similarities).max(initial=0) > 1:
+            raise ValueError(
+                "`y` must hold one similarity from -1 to 1 for each pair. "
+                f"Received: shape {similarities.shape}, values from {similarities.min()} to {similarities.max()}."
+            )
+        return similarities
+
+    def _training_dataset(self, x, *args, **kwargs):
+        dataset = super()._training_dataset(x, *args, **kwargs)
+        if "input_ids" in dataset.element_spec[0]:
+            raise ValueError(
+                "TextEmbedder trains on pairs with a similarity each: "
+                "fit({'text': first, 'text_pair': second}, similarities)."
+            )
+        self.takes_pairs = False  # it trains on pairs, but embeds single texts
+        return dataset
+
+    def export_metadata(self):
+        pooling = {"pooling": self.pooling.pooling, "normalize": self.pooling.normalize}
+        return {**super().export_metadata(), "embedding_size": self.config.hidden_size, **pooling}
+
+    def get_config(self):
+        return {**super().get_config(), "pooling": self.pooling.pooling, "normalize": self.pooling.normalize}

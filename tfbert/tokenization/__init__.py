@@ -1,0 +1,1 @@
+"""Text to ids, in stages: text input, vocabulary, normalizer, wordpiece, packing."""

@@ -1,0 +1,93 @@
+"""The vocabulary: pieces by id, read from and written to `vocab.txt`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+SUBWORD_PREFIX = "##"
+
+
+def check_vocabulary(pieces: Sequence[str], required: Sequence[str]) -> list[str]:
+    """Check a vocabulary and return it as a list.
+
+    Args:
+        pieces: Sequence of str. The piece at position i has the id i.
+        required: Sequence of str. The special tokens that must be in it.
+
+    Returns:
+        A list of str.
+
+    Raises:
+        TypeError: If it is no sequence of str.
+        ValueError: If it is empty, has a piece twice, or lacks a required token.
+    """
+    if isinstance(pieces, str | bytes):
+        raise TypeError(
+            "`vocab_list` must be a list of pieces. "
+            f"Received: {pieces!r}. To read a file write FastBertTokenizer.from_pretrained(folder)."
+        )
+    pieces = list(pieces)
+    for index, piece in enumerate(pieces):
+        if not isinstance(piece, str):
+            raise TypeError(f"`vocab_list` must hold str only. Received: {piece!r} at id {index}.")
+    if len(set(pieces)) != len(pieces):
+        first: dict[str, int] = {}
+        for index, piece in enumerate(pieces):
+            if first.setdefault(piece, index) != index:
+                raise ValueError(
+                    f"`vocab_list` must not hold a piece twice. Received: {piece!r} at ids {first[piece]} and {index}."
+                )
+    for token in required:
+        if token not in pieces:
+            raise ValueError(
+                f"`vocab_list` must hold the special token {token!r}. Received: {len(pieces)} pieces without it. "
+                "Take the vocab.txt that came with the checkpoint, or name the token: unk_token=, cls_token=, …"
+            )
+    special = set(required)
+    if all(piece in special for piece in pieces):
+        raise ValueError(f"`vocab_list` must hold word pieces beside the special tokens. Received: {pieces}.")
+    return pieces
+
+
+def read_vocabulary(path: str | Path) -> list[str]:
+    """Read a `vocab.txt`: one piece a line, its line number is its id.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        A list of str.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not UTF-8.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"No vocabulary file at {str(path)!r}.")
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"The vocabulary file {str(path)!r} is not UTF-8: {error}.") from error
+    # Only "\n" ends a line: pieces may hold other characters that str.splitlines() would cut at.
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    return [line.removesuffix("\r") for line in lines]
+
+
+def write_vocabulary(pieces: Sequence[str], path: str | Path) -> None:
+    """Write a `vocab.txt` that `read_vocabulary` reads back.
+
+    Args:
+        pieces: Sequence of str.
+        path: Path of the file.
+
+    Raises:
+        ValueError: If a piece holds a line break, which the format cannot carry.
+    """
+    for index, piece in enumerate(pieces):
+        if "\n" in piece or piece.endswith("\r"):
+            raise ValueError(f"vocab.txt cannot hold a line break. Received: {piece!r} at id {index}.")
+    Path(path).write_bytes("".join(f"{piece}\n" for piece in pieces).encode("utf-8"))
