@@ -4,24 +4,43 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
-TEXT ?=
+MODEL := saved_models/sentiment/1
 
+export TEXT
 export TF_CPP_MIN_LOG_LEVEL ?= 2
-export TF_ENABLE_ONEDNN_OPTS ?= 1
 
-.PHONY: help demo test lint format types check lock clean
+.PHONY: help setup demo test lint format lock clean
 
 help: ## Show this list.
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/^/  make /' | expand -t 18
 
 $(READY): requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tfbert needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("tfbert needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY) ## Fine-tune on real tweets, export, and answer strings without tfbert. TEXT="..." adds your own.
+setup: $(READY) ## Make the environment in .venv from the lock file.
+
+demo: $(READY) ## Fine-tune on real tweets, export, answer strings without tfbert; TEXT="..." adds your own.
 	@$(RUN) examples/sentiment.py
-	@$(RUN) examples/answer_without_tfbert.py saved_models/sentiment/1
-	@$(if $(TEXT),TEXT="$$TEXT" $(RUN) -c 'import os, runpy, sys; sys.argv = ["answer", "saved_models/sentiment/1", os.environ["TEXT"]]; runpy.run_path("examples/answer_without_tfbert.py", run_name="__main__")')
+	@$(RUN) examples/answer_without_tfbert.py $(MODEL) $${TEXT:+"$$TEXT"}
+
+test: $(READY) ## Run the whole test suite.
+	$(RUN) -m pytest -n 2 $(PYTEST_OPTIONS)
+
+lint: $(READY) ## Check style, formatting and types.
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+format: $(READY) ## Mend style and formatting.
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+lock: $(READY) ## Renew requirements.lock from pyproject.toml.
+	$(RUN) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade --quiet --output-file requirements.lock
+
+clean: ## Remove the environment and everything that was made.
+	rm -rf $(VENV) .cache outputs .mypy_cache .pytest_cache .ruff_cache saved_models/sentiment

@@ -1,0 +1,1 @@
+"""Runnable scripts that use tfbert as its users do."""

@@ -2,7 +2,7 @@
 
     python examples/answer_without_tfbert.py saved_models/sentiment/1 "any text" "another one"
 
-Without texts it answers those that the training run recorded, and compares.
+It also answers the texts that the training run recorded, and compares with what the Keras model said then.
 """
 
 import json
@@ -20,16 +20,18 @@ RECORD = Path(__file__).resolve().parent.parent / "outputs" / "sentiment" / "rec
 
 
 def main() -> None:
-    path, *texts = sys.argv[1:]
+    path, *given = sys.argv[1:]
     model = tf.saved_model.load(path)
-    record = json.loads(RECORD.read_text()) if not texts else {}
-    answers = model.signatures["serving_default"](text=tf.constant(texts or record["texts"]))
-    assert "tfbert" not in sys.modules
-    print("A new process, without tfbert:")
-    for label, score, text in zip(answers["label"].numpy(), answers["score"].numpy(), texts or record["texts"]):
+    answer = model.signatures["serving_default"]
+    record = json.loads(RECORD.read_text()) if RECORD.is_file() else {"texts": [], "logits": []}
+    texts = record["texts"] + given
+    outputs = answer(text=tf.constant(texts))
+    print(f"Answers of a process that imported tfbert: {'tfbert' in sys.modules}")
+    for label, score, text in zip(outputs["label"].numpy(), outputs["score"].numpy(), texts):
         print(f"  {label.decode():8}  {score:.4f}  {text}")
-    if record:
-        worst = np.abs(answers["logits"].numpy() - np.array(record["logits"])).max()
+    if record["texts"]:
+        recorded = answer(text=tf.constant(record["texts"]))["logits"].numpy()
+        worst = np.abs(recorded - np.array(record["logits"])).max()
         print(f"Largest difference to the Keras model's logits: {worst:.1e}")
 
 

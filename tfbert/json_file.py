@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 
-def read_json(path: str | Path, kind: type = dict) -> Any:
+def read_json(path: str | PathLike, kind: type = dict) -> Any:
     """Read a JSON file.
 
     Args:
@@ -30,7 +31,7 @@ def read_json(path: str | Path, kind: type = dict) -> Any:
     return content
 
 
-def write_json(path: str | Path, content: Any) -> None:
+def write_json(path: str | PathLike, content: Any) -> None:
     """Write a JSON file with sorted keys.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import OrderedDict
 from typing import Any
 
@@ -28,7 +29,7 @@ class ModelOutput(OrderedDict):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        cls.fields = tuple(cls.__dict__.get("__annotations__", {}))
+        cls.fields = tuple(inspect.get_annotations(cls))
         # Keras walks nested outputs with optree, which takes an unregistered mapping for a single leaf.
         optree.register_pytree_node(cls, _flatten, lambda keys, values: cls(zip(keys, values)), namespace="keras")
 

@@ -28,9 +28,7 @@ import tensorflow_text
 model = tf.saved_model.load(sys.argv[1])
 answer = model.signatures["serving_default"](text=tf.constant(json.loads(sys.argv[2])))
 assert "tfbert" not in sys.modules
-print(json.dumps({name: values.numpy().tolist() if values.dtype != tf.string else
-                  [[v.decode() for v in row] if isinstance(row, list) else row.decode() for row in values.numpy().tolist()]
-                  for name, values in answer.items()}))
+print(json.dumps({name: values.numpy().tolist() for name, values in answer.items()}, default=bytes.decode))
 """
 
 

@@ -99,7 +99,9 @@ def test_embeddings_in_place_of_ids(model):
     table = model.bert.embeddings.word_embeddings
     embedded = tf.gather(tf.convert_to_tensor(table), IDS)
     np.testing.assert_allclose(model(inputs_embeds=embedded).logits, model(IDS).logits, atol=1e-6)
-    np.testing.assert_allclose(model({"inputs_embeds": embedded}, attention_mask=MASK).logits, model(IDS, MASK).logits, atol=1e-6)
+    np.testing.assert_allclose(
+        model({"inputs_embeds": embedded}, attention_mask=MASK).logits, model(IDS, MASK).logits, atol=1e-6
+    )
 
 
 def test_position_ids_and_their_default(model):
@@ -134,7 +136,9 @@ def test_keras_trains_with_labels_in_either_place():
     histories = []
     for x, y in ((named, labels), ({**named, "labels": labels}, None)):
         keras.utils.set_random_seed(1)
-        model = TFBertForSequenceClassification(CONFIG.replace(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0))
+        model = TFBertForSequenceClassification(
+            CONFIG.replace(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+        )
         model.compile(keras.optimizers.Adam(1e-2), metrics=["accuracy"])
         histories.append(model.fit(x, y, epochs=5, batch_size=2, verbose=0).history)
     assert histories[0]["loss"][-1] < histories[0]["loss"][0]

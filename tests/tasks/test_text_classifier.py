@@ -89,7 +89,9 @@ def test_validation_split_holds_out_the_last_rows(fresh_classifier, reviews):
     ):
         keras.utils.set_random_seed(3)
         histories.append(fast(fresh_classifier()).fit(**options, batch_size=8, verbose=0).history)
-    assert histories[0] == pytest.approx(histories[1], rel=1e-4)
+    assert set(histories[0]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    for name, values in histories[0].items():
+        assert values == pytest.approx(histories[1][name], rel=1e-4)
 
 
 def test_weights_of_classes_and_samples_reach_the_loss(fresh_classifier, reviews):
@@ -148,11 +150,11 @@ def test_regression_answers_with_numbers(fresh_classifier, trained_head):
 def test_several_labels_a_text(fresh_classifier, trained_head):
     answer = trained_head("multi_label").predict(["the cat"], verbose=0)
     np.testing.assert_allclose(np.sort(1 / (1 + np.exp(-answer["logits"])))[:, ::-1], answer["scores"], rtol=1e-5)
-    classifier = fresh_classifier(problem_type="multi_label_classification")
+    classifier = fresh_classifier(problem_type="multi_label_classification", hidden_dropout_prob=0.0)
     classifier.compile(BertAdamW(3e-3), metrics=classifier.default_metrics())
     texts = ["good cat", "bad cat", "good dog", "dog"] * 4
     names = [["good", "cat"], ["cat"], ["good", "dog"], ["dog"]] * 4
-    classifier.fit(texts, names, epochs=25, batch_size=8, verbose=0)
+    classifier.fit(texts, names, epochs=40, batch_size=8, verbose=0)
     assert classifier.config.label2id == {"cat": 0, "dog": 1, "good": 2}
     hot = np.array([[1, 0, 1], [1, 0, 0], [0, 1, 1], [0, 1, 0]] * 4)
     by_names = classifier.evaluate(texts, names, verbose=0, return_dict=True)
@@ -228,7 +230,7 @@ def test_wrong_labels_are_refused(trained_head, labels, error, message):
     [
         ({"sample_weight": [1.0]}, "`sample_weight` must have one entry"),
         ({"validation_split": 1.5}, "`validation_split`"),
-        ({"validation_split": 0.1}, "leaves no rows"),
+        ({"validation_split": 0.6}, "leaves no rows"),
         ({"class_weight": {"LABEL_9": 2.0}}, "Unknown label 'LABEL_9'"),
     ],
 )

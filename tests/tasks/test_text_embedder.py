@@ -23,9 +23,7 @@ def test_vectors_are_pooled_hidden_states(tiny_folder, pooling, normalize):
 
 
 def test_folder_round_trip_keeps_pooling_and_length(tiny_folder, tmp_path):
-    embedder = TextEmbedder.from_pretrained(
-        tiny_folder("model_gelu_l2"), pooling="cls", normalize=False, max_length=20
-    )
+    embedder = TextEmbedder.from_pretrained(tiny_folder("model_gelu_l2"), pooling="cls", normalize=False, max_length=20)
     embedder.save_pretrained(tmp_path / "saved")
     modules = json.loads((tmp_path / "saved" / "modules.json").read_text())
     assert [module["type"].rpartition(".")[2] for module in modules] == ["Transformer", "Pooling"]

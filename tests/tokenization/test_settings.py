@@ -60,7 +60,7 @@ class SlowTokenizer:
     unk_token, cls_token, sep_token, pad_token, mask_token = "[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"
     model_max_length = 64
 
-    class basic_tokenizer:  # noqa: N801
+    class basic_tokenizer:
         do_lower_case, strip_accents, tokenize_chinese_chars = False, None, True
 
     def __init__(self, pieces):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 
 import ml_dtypes  # noqa: F401  # NumPy learns bfloat16 from it
@@ -14,7 +15,7 @@ import safetensors.numpy
 WEIGHTS_FILE = "model.safetensors"
 
 
-def read_weights(folder: str | Path) -> dict[str, np.ndarray]:
+def read_weights(folder: str | PathLike) -> dict[str, np.ndarray]:
     """Read every tensor of a folder's `model.safetensors`.
 
     Args:
@@ -42,7 +43,7 @@ def read_weights(folder: str | Path) -> dict[str, np.ndarray]:
     return {name: _as_float32(array) for name, array in arrays.items()}
 
 
-def write_weights(arrays: Mapping[str, np.ndarray], folder: str | Path) -> None:
+def write_weights(arrays: Mapping[str, np.ndarray], folder: str | PathLike) -> None:
     """Write `model.safetensors` with PyTorch's format mark, beside its final place and then renamed.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class SentenceSettings:
     max_length: int | None = None
 
 
-def read_sentence_settings(folder: str | Path, pooling: str | None = None) -> SentenceSettings:
+def read_sentence_settings(folder: str | PathLike, pooling: str | None = None) -> SentenceSettings:
     """Read `modules.json`, the pooling's `config.json` and `sentence_bert_config.json`.
 
     Args:
@@ -67,7 +68,7 @@ def read_sentence_settings(folder: str | Path, pooling: str | None = None) -> Se
 
 
 def write_sentence_settings(
-    folder: str | Path, *, pooling: str, normalize: bool, max_length: int, hidden_size: int
+    folder: str | PathLike, *, pooling: str, normalize: bool, max_length: int, hidden_size: int
 ) -> None:
     """Write the files that `read_sentence_settings` and sentence-transformers read.
 
@@ -109,4 +110,3 @@ def _pooling_of(path: Path) -> str:
             "To choose another pooling write from_pretrained(folder, pooling='mean')."
         )
     return POOLING_KEYS[chosen[0]]
-

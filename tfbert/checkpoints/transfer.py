@@ -49,7 +49,8 @@ def load_into(
     """
     names = canonical_names(list(arrays))
     found = {names[name]: array for name, array in arrays.items() if names[name] not in IGNORED}
-    assignments, missing, mismatched, expected = [], [], [], set()
+    assignments, missing, mismatched = [], [], []
+    expected: set[str] = set()
     for row, variable in rows_of(model, num_layers):
         # A view without memory is enough to learn the shapes that the checkpoint should have.
         shapes = [part.shape for part in row.turn.to_checkpoint(np.broadcast_to(np.float32(0), variable.shape))]
@@ -97,7 +98,9 @@ def _refuse(model_name, source, missing, mismatched, ignore_mismatched_sizes) ->
             "Check that config.json belongs to these weights and that they are a BERT checkpoint."
         )
     if mismatched and not ignore_mismatched_sizes:
-        lines = [f"{name}: {list(have)} in the checkpoint, {list(want)} in the model" for name, have, want in mismatched]
+        lines = [
+            f"{name}: {list(have)} in the checkpoint, {list(want)} in the model" for name, have, want in mismatched
+        ]
         raise ValueError(
             f"Weights of {model_name} have another shape in {source!r}: {_some(lines)}. "
             "To make these weights new write from_pretrained(..., ignore_mismatched_sizes=True)."

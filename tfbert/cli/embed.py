@@ -1,6 +1,6 @@
 """Turn texts into vectors.
 
-example:
+Example:
   tfbert embed path/to/all-MiniLM-L6-v2 "The cat sits outside." --json
   tfbert embed path/to/all-MiniLM-L6-v2 --input lines.txt > vectors.tsv
 """

@@ -1,6 +1,6 @@
 """Write a SavedModel that answers raw strings without tfbert.
 
-example:
+Example:
   tfbert export outputs/sentiment saved_models/sentiment/1
 """
 

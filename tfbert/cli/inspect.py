@@ -1,6 +1,6 @@
 """Show what a SavedModel or a checkpoint folder holds.
 
-example:
+Example:
   tfbert inspect saved_models/sentiment/1
 """
 

@@ -52,11 +52,12 @@ def load_task(path: str, task: str | None = None, max_length: int | None = None)
     import keras
 
     from tfbert.tasks import TextClassifier, TextEmbedder
+    from tfbert.tasks.task import Task
 
-    classes = {cls.task_name: cls for cls in (TextClassifier, TextEmbedder)}
+    classes: dict[str, type[Task]] = {cls.task_name: cls for cls in (TextClassifier, TextEmbedder)}
     if str(path).endswith(".keras"):
         model = keras.saving.load_model(path)
-        if not isinstance(model, tuple(classes.values())) or (task is not None and model.task_name != task):
+        if not isinstance(model, Task) or (task is not None and model.task_name != task):
             raise ValueError(f"{path!r} holds a {type(model).__name__}, not a model for {task or 'text'}.")
         return model
     task_class = classes[task or task_of_folder(path)]
@@ -106,7 +107,7 @@ def _saved_model_answer(path: str, task: str, batch_size: int) -> Answer:
             function(**{name: tf.constant(column[start : start + batch_size]) for name, column in columns.items()})
             for start in range(0, rows, batch_size)
         ]
-        arrays = {name: np.concatenate([part[name].numpy() for part in parts]) for name in outputs}
+        arrays = {name: np.concatenate([part[name].numpy() for part in parts]) for name in sorted(outputs)}
         return {name: _decoded(array) for name, array in arrays.items()}
 
     answer.loaded = loaded  # type: ignore[attr-defined]  # its variables live as long as this reference

@@ -72,7 +72,5 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-
-
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,6 +1,6 @@
 """Classify texts with a checkpoint folder, a .keras file or a SavedModel.
 
-example:
+Example:
   tfbert predict saved_models/sentiment/1 "What a lovely day" "So tired and sad"
   echo '{"text": "What a lovely day"}' | tfbert predict saved_models/sentiment/1 --json
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 
 from tfbert.cli.text_rows import Row, add_text_arguments, answer_rows, positive_integer, text_rows, write_json_row
+
+ANSWER_FIELDS = ("label", "score", "labels", "scores")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +31,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _write_json(row: Row, answer: Row) -> None:
-    kept = {name: value for name, value in answer.items() if name != "logits"}
-    write_json_row({**row, **kept})
+    write_json_row({**row, **{name: answer[name] for name in ANSWER_FIELDS if name in answer}})
 
 
 def _write_plain(row: Row, answer: Row) -> None:

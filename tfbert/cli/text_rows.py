@@ -23,7 +23,9 @@ class UsageError(Exception):
 def add_text_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say where texts come from and how answers go out."""
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts; without any, read --input or standard input")
-    parser.add_argument("--input", metavar="FILE", help="a file with one text a line (with --json one JSON value a line)")
+    parser.add_argument(
+        "--input", metavar="FILE", help="a file with one text a line (with --json one JSON value a line)"
+    )
     parser.add_argument("--json", action="store_true", help="JSON lines in ('text' or {\"text\": …}) and out")
     parser.add_argument("--batch-size", type=positive_integer, default=32, help="texts at a time (default: 32)")
 
@@ -40,31 +42,24 @@ def positive_integer(text: str) -> int:
 
 
 def text_rows(options: argparse.Namespace) -> Iterator[Row]:
-    """Yield one dict with "text", and perhaps "text_pair", for each text that the command line names.
+    """Return an iterator of dicts with "text", and perhaps "text_pair": one for each text that the command line names.
 
     Args:
         options: What `add_text_arguments` parsed.
 
-    Yields:
-        dict.
+    Returns:
+        An iterator of dicts. It raises ValueError at a line that is not what it should be, and names it.
 
     Raises:
         UsageError: If texts come from two places, or from none.
-        ValueError: If a line is not what it should be; the message names it.
     """
+    if options.texts and options.input:
+        raise UsageError("give either TEXT or --input, not both")
     if options.texts:
-        if options.input:
-            raise UsageError("give either TEXT or --input, not both")
-        yield from ({"text": text} for text in options.texts)
-        return
+        return iter([{"text": text} for text in options.texts])
     if options.input is None and sys.stdin.isatty():
         raise UsageError("no texts: give TEXT, --input FILE, or pipe lines into standard input")
-    with contextlib.ExitStack() as stack:
-        # Standard input by its bytes, so that lines are UTF-8 whatever the locale says.
-        source = sys.stdin.buffer if options.input in (None, "-") else stack.enter_context(open(options.input, "rb"))
-        for number, line in enumerate(source, start=1):
-            text = line.decode("utf-8", "replace").rstrip("\r\n")
-            yield _row_of_json(text, number) if options.json else {"text": text}
+    return _file_rows(options.input, options.json)
 
 
 def answer_rows(
@@ -86,9 +81,9 @@ def answer_rows(
             columns = {"text": [row["text"] for row in chunk]}
             if any("text_pair" in row for row in chunk):
                 columns["text_pair"] = [row.get("text_pair", "") for row in chunk]
-            answers = answer(columns)
+            answers = {name: values.tolist() for name, values in answer(columns).items()}
             for index, row in enumerate(chunk):
-                write(row, {name: values[index].tolist() for name, values in answers.items()})
+                write(row, {name: values[index] for name, values in answers.items()})
             count += len(chunk)
             advance(len(chunk))
     return count
@@ -129,6 +124,23 @@ def read_table(path: str, columns: list[str]) -> dict[str, list[Any]]:
                 raise ValueError(f"{path!r} has no {column!r} in row {number}; it has {sorted(map(str, row))}.")
             table[column].append(row[column])
     return table
+
+
+def _file_rows(path: str | None, as_json: bool) -> Iterator[Row]:
+    with contextlib.ExitStack() as stack:
+        # Standard input by its bytes, so that lines are UTF-8 whatever the locale says.
+        source = sys.stdin.buffer if path in (None, "-") else stack.enter_context(open(path, "rb"))
+        for number, line in enumerate(source, start=1):
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            yield _text_row(_row_of_json(text, number), number) if as_json else {"text": text}
+
+
+def _text_row(row: Row, number: int) -> Row:
+    """Return the row if its texts are texts."""
+    wrong = [name for name in ("text", "text_pair") if not isinstance(row.get(name, ""), str)]
+    if "text" not in row or wrong:
+        raise ValueError(f"Line {number} must hold a string under 'text' (and 'text_pair'). Received: {row!r}.")
+    return row
 
 
 def _row_of_json(line: str, number: int) -> Row:

@@ -1,6 +1,6 @@
 """Fine-tune a text classifier from a table of texts and labels.
 
-example:
+Example:
   tfbert train path/to/checkpoint --data reviews.csv --text review --label stars --output outputs/reviews
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ METADATA_FILE = "assets.extra/tfbert.json"
 IDS_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
-def export_saved_model(task: Task, path: str | Path, *, columns: list[str], overwrite: bool = False) -> Path:
+def export_saved_model(task: Task, path: str | PathLike, *, columns: list[str], overwrite: bool = False) -> Path:
     """Write a task as a SavedModel, check it, and put it in place in one step.
 
     Args:

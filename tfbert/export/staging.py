@@ -6,11 +6,12 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
+from os import PathLike
 from pathlib import Path
 
 
 @contextlib.contextmanager
-def staged_folder(target: str | Path, overwrite: bool = False) -> Iterator[Path]:
+def staged_folder(target: str | PathLike, overwrite: bool = False) -> Iterator[Path]:
     """Give a folder to write into that becomes `target` when the block ends without an error.
 
     The folder lies beside the target under a name that servers pass over (".1.partial-…"); leftovers of writers that

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ class ExportError(RuntimeError):
     """A written model does not do what the model in memory does; nothing was left at the path."""
 
 
-def ops_of(folder: str | Path) -> set[str]:
+def ops_of(folder: str | PathLike) -> set[str]:
     """Return the names of all ops in a SavedModel.
 
     Args:
@@ -40,7 +41,7 @@ def ops_of(folder: str | Path) -> set[str]:
     return ops
 
 
-def check_ops(folder: str | Path) -> None:
+def check_ops(folder: str | PathLike) -> None:
     """Refuse a SavedModel with an op that a stock TF Serving binary lacks.
 
     Args:
@@ -62,7 +63,7 @@ def check_ops(folder: str | Path) -> None:
         )
 
 
-def check_answers(folder: str | Path, signatures: Mapping[str, Any], columns: list[str]) -> None:
+def check_answers(folder: str | PathLike, signatures: Mapping[str, Any], columns: list[str]) -> None:
     """Load a SavedModel and compare each signature with the function it was made from, on probe texts.
 
     Args:
@@ -98,8 +99,6 @@ def _compare(name: str, expected: Mapping[str, tf.Tensor], found: Mapping[str, t
             raise ExportError(f"{name}/{key} differs from the model.")
 
 
-def _function_names(folder: str | Path) -> set[str]:
+def _function_names(folder: str | PathLike) -> set[str]:
     proto = SavedModel.FromString((Path(folder) / "saved_model.pb").read_bytes())
-    return {
-        function.signature.name for graph in proto.meta_graphs for function in graph.graph_def.library.function
-    }
+    return {function.signature.name for graph in proto.meta_graphs for function in graph.graph_def.library.function}

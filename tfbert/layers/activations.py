@@ -35,7 +35,7 @@ def quick_gelu(x: tf.Tensor) -> tf.Tensor:
 
 
 def mish(x: tf.Tensor) -> tf.Tensor:
-    """x · tanh(softplus(x)) (Misra, 2019)."""
+    """X · tanh(softplus(x)) (Misra, 2019)."""
     return x * tf.tanh(tf.math.softplus(x))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,9 @@ class FastBertTokenizer(keras.layers.Layer):
         if given is None:
             return self.vocab_list.index(token) if token in self.vocab_list else 0
         if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < len(self.vocab_list):
-            raise ValueError(f"`{name}` must be an id of the vocabulary, 0 to {len(self.vocab_list) - 1}. Got {given!r}.")
+            raise ValueError(
+                f"`{name}` must be an id of the vocabulary, 0 to {len(self.vocab_list) - 1}. Got {given!r}."
+            )
         return given
 
     def _packing_options(self, padding, truncation, max_length, pad_to_multiple_of, segments) -> PackingOptions:
@@ -135,7 +138,9 @@ class FastBertTokenizer(keras.layers.Layer):
         if pad_to_multiple_of is not None and (
             isinstance(pad_to_multiple_of, bool) or not isinstance(pad_to_multiple_of, int) or pad_to_multiple_of < 1
         ):
-            raise ValueError(f"`pad_to_multiple_of` must be None or an integer above 0. Received: {pad_to_multiple_of!r}.")
+            raise ValueError(
+                f"`pad_to_multiple_of` must be None or an integer above 0. Received: {pad_to_multiple_of!r}."
+            )
         return PackingOptions(
             max_length=max_length,
             padding=padding,
@@ -230,7 +235,7 @@ class FastBertTokenizer(keras.layers.Layer):
     # === From and to files ===
 
     @classmethod
-    def from_pretrained(cls, folder: str | os.PathLike, **overrides: Any) -> FastBertTokenizer:
+    def from_pretrained(cls, folder: str | PathLike, **overrides: Any) -> FastBertTokenizer:
         """Build the tokenizer of a checkpoint folder.
 
         Args:
@@ -263,7 +268,7 @@ class FastBertTokenizer(keras.layers.Layer):
         settings = TokenizerSettings.from_tokenizer(tokenizer)
         return cls(settings.vocab_list, **{**settings.options, **overrides})
 
-    def save_pretrained(self, folder: str | os.PathLike) -> None:
+    def save_pretrained(self, folder: str | PathLike) -> None:
         """Write `vocab.txt` and `tokenizer_config.json`, which Hugging Face's BertTokenizer reads.
 
         Args:

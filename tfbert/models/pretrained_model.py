@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import os
+from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -77,7 +77,7 @@ class BertPreTrainedModel(LogitsTrainer):
     @classmethod
     def from_pretrained(
         cls,
-        folder: str | os.PathLike,
+        folder: str | PathLike,
         *,
         ignore_mismatched_sizes: bool = False,
         output_loading_info: bool = False,
@@ -117,7 +117,7 @@ class BertPreTrainedModel(LogitsTrainer):
             "mismatched_keys": report.mismatched_keys,
         }
 
-    def save_pretrained(self, folder: str | os.PathLike) -> None:
+    def save_pretrained(self, folder: str | PathLike) -> None:
         """Write `config.json` and `model.safetensors`, which PyTorch's transformers reads.
 
         Args:

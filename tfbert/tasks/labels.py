@@ -124,8 +124,8 @@ def _encode_several(labels: np.ndarray, config: BertConfig) -> np.ndarray:
         values = _as_floats(labels)
         if values.shape != (len(labels), config.num_labels) or not np.isin(values, (0, 1)).all():
             raise ValueError(
-                f"`y` must hold 0 and 1 for each of {config.num_labels} labels, shape {(len(labels), config.num_labels)}. "
-                f"Received: shape {values.shape}."
+                f"`y` must hold 0 or 1 for each of the {config.num_labels} labels. Received: shape {values.shape}, "
+                f"values from {values.min()} to {values.max()}."
             )
         return values
     encoded = np.zeros((len(labels), config.num_labels), np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfbert.export.saved_model import export_saved_model
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.models.pretrained_model import BertPreTrainedModel
-from tfbert.tasks.text_dataset import arrays_dataset, batched, inputs_of, is_tokenized, map_text
+from tfbert.tasks.text_dataset import arrays_dataset, batched, end_is_no_surprise, inputs_of, is_tokenized, map_text
 from tfbert.tokenization.settings import TokenizerSettings
 from tfbert.tokenization.text_input import as_text_inputs
 from tfbert.training.bert_adamw import BertAdamW
@@ -140,24 +140,25 @@ class Task(LogitsTrainer):
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = _split(x, y, sample_weight, validation_split)
         dataset = self._training_dataset(x, y, sample_weight, rows, shuffle)
-        if isinstance(validation_data, tuple | list):
-            validation_data = self._training_dataset(*validation_data, batch_size=rows)
-        elif validation_data is not None:
-            validation_data = self._training_dataset(validation_data, batch_size=rows)
+        if validation_data is not None:
+            given = validation_data if isinstance(validation_data, tuple | list) else (validation_data,)
+            x, y, sample_weight = (*given, None, None)[:3]
+            validation_data = self._training_dataset(x, y, sample_weight, rows)
         if not self.compiled:
             self._compile_default(dataset, epochs, steps_per_epoch)
-        return super().fit(
-            dataset,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_data=validation_data,
-            shuffle=False,  # the dataset shuffles already
-            class_weight=self._numbered(class_weight),
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            **kwargs,
-        )
+        with end_is_no_surprise(dataset, steps_per_epoch):
+            return super().fit(
+                dataset,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_data=validation_data,
+                shuffle=False,  # the dataset shuffles already
+                class_weight=self._numbered(class_weight),
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                **kwargs,
+            )
 
     def evaluate(
         self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None, callbacks=None, **kwargs
@@ -165,9 +166,9 @@ class Task(LogitsTrainer):
         """Return loss and metrics on text and labels; the arguments are those of `keras.Model.evaluate`."""
         if not self.compiled:
             self.compile(metrics=self.default_metrics())
-        if x is not None:
-            x = self._training_dataset(x, y, sample_weight, batch_size or DEFAULT_BATCH_SIZE)
-        return super().evaluate(x, verbose=verbose, steps=steps, callbacks=callbacks, **kwargs)
+        dataset = self._training_dataset(x, y, sample_weight, batch_size or DEFAULT_BATCH_SIZE)
+        with end_is_no_surprise(dataset, steps):
+            return super().evaluate(dataset, verbose=verbose, steps=steps, callbacks=callbacks, **kwargs)
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Return the answers to texts, in their order; the arguments are those of `keras.Model.predict`.
@@ -181,10 +182,11 @@ class Task(LogitsTrainer):
         """
         rows = batch_size or DEFAULT_BATCH_SIZE
         if isinstance(x, tf.data.Dataset):
-            dataset = batched(x.map(lambda *element: inputs_of(element)), rows)
+            dataset = batched(x, rows)
         else:
             dataset = arrays_dataset(as_text_inputs(x), shuffle=False, batch_size=rows)
-        outputs = super().predict(dataset, verbose=verbose, steps=steps, callbacks=callbacks)
+        with end_is_no_surprise(dataset, steps):
+            outputs = super().predict(dataset, verbose=verbose, steps=steps, callbacks=callbacks)
         return {name: _with_str(values) for name, values in outputs.items()}
 
     def _training_dataset(self, x, y=None, sample_weight=None, batch_size=DEFAULT_BATCH_SIZE, shuffle=False):
@@ -225,7 +227,7 @@ class Task(LogitsTrainer):
     # === From and to files ===
 
     @classmethod
-    def from_pretrained(cls, folder: str | os.PathLike, *, max_length: int | None = None, **overrides: Any) -> Any:
+    def from_pretrained(cls, folder: str | PathLike, *, max_length: int | None = None, **overrides: Any) -> Any:
         """Load a Hugging Face checkpoint folder: config, weights and vocabulary.
 
         Args:
@@ -251,7 +253,7 @@ class Task(LogitsTrainer):
             max_length = min(settings.options.get("max_length", 512), config.max_position_embeddings)
         return FastBertTokenizer(settings.vocab_list, **{**settings.options, "max_length": max_length})
 
-    def save_pretrained(self, folder: str | os.PathLike) -> None:
+    def save_pretrained(self, folder: str | PathLike) -> None:
         """Write config, weights and vocabulary as a Hugging Face folder.
 
         Args:
@@ -262,7 +264,7 @@ class Task(LogitsTrainer):
 
     def export(
         self,
-        path: str | os.PathLike,
+        path: str | PathLike,
         format: str = "tf_saved_model",
         *,
         text_pair: bool | None = None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -36,7 +38,7 @@ def arrays_dataset(columns: dict[str, tf.Tensor], *targets: Any, shuffle: bool, 
 
 
 def batched(dataset: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
-    """Return a user's dataset in batches; one whose elements are single texts is batched first.
+    """Return a user's dataset in batches; one whose elements are single rows is batched first.
 
     Args:
         dataset: Elements are text, or tuples of text and further parts; text is a string tensor or a dict of them.
@@ -45,9 +47,9 @@ def batched(dataset: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
     Returns:
         A dataset of batches.
     """
-    text = inputs_of(dataset.element_spec)
-    first = next(iter(tf.nest.flatten(text)))
-    return dataset.batch(batch_size) if first.shape.rank == 0 else dataset
+    # A scalar anywhere means single rows: the text itself, or the label beside a pair [2].
+    single_rows = any(spec.shape.rank == 0 for spec in tf.nest.flatten(dataset.element_spec))
+    return dataset.batch(batch_size) if single_rows else dataset
 
 
 def inputs_of(element: Any) -> Any:
@@ -72,3 +74,20 @@ def map_text(dataset: tf.data.Dataset, function: Callable[[dict[str, tf.Tensor]]
         return (mapped, *rest) if rest else mapped
 
     return dataset.map(apply, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+@contextlib.contextmanager
+def end_is_no_surprise(dataset: tf.data.Dataset, steps: int | None) -> Iterator[None]:
+    """Keep Keras from warning that the data ran out where nobody said how long it is.
+
+    Args:
+        dataset: The dataset that is run through.
+        steps: int or None. The number of batches that the user asked for; with one, the warning is right.
+
+    Yields:
+        Nothing.
+    """
+    with warnings.catch_warnings():
+        if steps is None and int(dataset.cardinality()) == tf.data.UNKNOWN_CARDINALITY:
+            warnings.filterwarnings("ignore", message="Your input ran out of data")
+        yield

@@ -74,7 +74,7 @@ def pack(segments: list[tf.RaggedTensor], options: PackingOptions) -> dict[str, 
     elif len(lengths) == 1:
         kept = [tf.minimum(lengths[0], budget)]
     else:
-        kept = list(kept_lengths(*lengths, budget))
+        kept = list(kept_lengths(lengths[0], lengths[1], budget))
     row_length = tf.add_n(kept) + len(segments) + 1  # [B]
     positions = _padded_length(row_length, options)  # scalar S
 

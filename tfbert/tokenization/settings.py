@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class TokenizerSettings:
     options: dict[str, Any]
 
     @classmethod
-    def from_folder(cls, folder: str | Path) -> TokenizerSettings:
+    def from_folder(cls, folder: str | PathLike) -> TokenizerSettings:
         """Read a checkpoint folder; `tokenizer.json` wins over `vocab.txt` and `tokenizer_config.json`.
 
         Args:
@@ -114,8 +115,10 @@ def _parse_tokenizer_json(content: dict[str, Any]) -> tuple[list[str], dict[str,
 
 def _options_of_config(declared: dict[str, Any]) -> dict[str, Any]:
     """Return the options that a `tokenizer_config.json` states."""
-    options = {
-        name: declared[name] for name in ("do_lower_case", "strip_accents", "tokenize_chinese_chars") if name in declared
+    options: dict[str, Any] = {
+        name: declared[name]
+        for name in ("do_lower_case", "strip_accents", "tokenize_chinese_chars")
+        if name in declared
     }
     for name in SPECIAL_TOKENS:
         token = declared.get(name)
@@ -151,4 +154,3 @@ def _by_id(vocabulary: dict[str, int]) -> list[str]:
                 f"{position} was due."
             )
     return [piece for piece, _ in by_id]
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 
 SUBWORD_PREFIX = "##"
@@ -50,7 +51,7 @@ def check_vocabulary(pieces: Sequence[str], required: Sequence[str]) -> list[str
     return pieces
 
 
-def read_vocabulary(path: str | Path) -> list[str]:
+def read_vocabulary(path: str | PathLike) -> list[str]:
     """Read a `vocab.txt`: one piece a line, its line number is its id.
 
     Args:
@@ -77,7 +78,7 @@ def read_vocabulary(path: str | Path) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
-def write_vocabulary(pieces: Sequence[str], path: str | Path) -> None:
+def write_vocabulary(pieces: Sequence[str], path: str | PathLike) -> None:
     """Write a `vocab.txt` that `read_vocabulary` reads back.
 
     Args:

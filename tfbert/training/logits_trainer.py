@@ -35,4 +35,4 @@ class LogitsTrainer(keras.Model):
         return super().compute_metrics(x, y, self._trained(y_pred), sample_weight=sample_weight)
 
     def _trained(self, outputs: Any) -> Any:
-        return outputs[self.training_output] if self.training_output in outputs else outputs
+        return outputs.get(self.training_output, outputs)

@@ -1,0 +1,27 @@
+"""README's Python runs as written, in a folder with nothing but the fetched weights."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.weights
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def test_python_blocks_run_in_order(minilm_folder, tmp_path):
+    (tmp_path / ".cache").symlink_to(minilm_folder.parent)
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 3
+    outputs = []
+    for block in blocks:  # a process each: the second must not need the first's imports
+        result = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+        outputs.append(result.stdout)
+    assert outputs[0].splitlines()[-1] == "['good' 'bad']"
+    assert outputs[1].startswith("[b'good']")
+    assert outputs[2].splitlines() == ["0.0417", "(1, 7, 384) (1, 384) 7"]
+    assert (tmp_path / "outputs" / "reviews" / "model.safetensors").is_file()
