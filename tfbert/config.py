@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from tfbert.class_labels import resolve_labels
 from tfbert.json_file import read_json, write_json
 
 PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
@@ -113,7 +114,10 @@ class BertConfig:
             )
         if self.problem_type is not None and self.problem_type not in PROBLEM_TYPES:
             raise ValueError(f"`problem_type` must be None or one of {PROBLEM_TYPES}. Received: {self.problem_type!r}.")
-        self._resolve_labels()
+        count, names, inverse = resolve_labels(self.num_labels, self.id2label, self.label2id)
+        object.__setattr__(self, "num_labels", count)
+        object.__setattr__(self, "id2label", names)
+        object.__setattr__(self, "label2id", inverse)
 
     def _check_integer(self, name: str, minimum: int) -> None:
         value = getattr(self, name)
@@ -126,43 +130,6 @@ class BertConfig:
             return
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
             raise ValueError(f"`{name}` must be a number from 0 up to, not including, 1. Received: {value!r}.")
-
-    def _resolve_labels(self) -> None:
-        """Make `num_labels`, `id2label` and `label2id` agree, whichever of them were given."""
-        names = self.id2label
-        if names is None and self.label2id is not None:
-            names = {index: label for label, index in self.label2id.items()}
-        if names is None:
-            self._check_labels_count(2 if self.num_labels is None else self.num_labels)
-            count = 2 if self.num_labels is None else self.num_labels
-            names = {index: f"LABEL_{index}" for index in range(count)}
-        names = {int(index): str(label) for index, label in sorted(names.items(), key=lambda item: int(item[0]))}
-        if list(names) != list(range(len(names))):
-            raise ValueError(f"`id2label` must number its labels 0, 1, 2, … without gaps. Received: {names!r}.")
-        if self.num_labels is not None and self.num_labels != len(names):
-            raise ValueError(
-                f"`num_labels` must equal the number of labels in `id2label`, {len(names)}. "
-                f"Received: num_labels={self.num_labels}, id2label={names!r}."
-            )
-        inverse = {label: index for index, label in names.items()}
-        if self.label2id is not None and self.id2label is not None:
-            given = {str(label): int(index) for label, index in self.label2id.items()}
-            if given != inverse:
-                raise ValueError(
-                    "`label2id` must be the inverse of `id2label`. "
-                    f"Received: label2id={given!r}, id2label={names!r}. Give only one of them."
-                )
-        if len(inverse) != len(names):
-            raise ValueError(f"`id2label` must not name two classes alike. Received: {names!r}.")
-        self._check_labels_count(len(names))
-        object.__setattr__(self, "id2label", names)
-        object.__setattr__(self, "label2id", inverse)
-        object.__setattr__(self, "num_labels", len(names))
-
-    @staticmethod
-    def _check_labels_count(count: int) -> None:
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ValueError(f"`num_labels` must be an integer of at least 1. Received: {count!r}.")
 
     @property
     def head_dropout(self) -> float:

@@ -94,6 +94,18 @@ def test_validation_split_holds_out_the_last_rows(fresh_classifier, reviews):
         assert values == pytest.approx(histories[1][name], rel=1e-4)
 
 
+def test_labels_are_learned_from_all_rows_before_the_split(fresh_classifier):
+    classifier = fast(fresh_classifier())
+    classifier.fit(["cat", "dog", "cat", "sad"], ["a", "b", "a", "c"], validation_split=0.25, verbose=0)
+    assert classifier.config.label2id == {"a": 0, "b": 1, "c": 2}
+
+
+def test_evaluate_learns_no_labels(fresh_classifier):
+    classifier = fresh_classifier()
+    with pytest.raises(ValueError, match="Unknown label 'good' at row 0; the model has 'LABEL_0', 'LABEL_1'"):
+        classifier.evaluate(["cat", "dog"], ["good", "bad"], verbose=0)
+
+
 def test_weights_of_classes_and_samples_reach_the_loss(fresh_classifier, reviews):
     texts, labels = reviews[0][:4], reviews[1][:4]
 

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfbert.json_file import write_json
-from tfbert.tokenization.normalizer import Normalizer
-from tfbert.tokenization.packing import PackingOptions, pack
+from tfbert.tokenization.normalizer import Normalizer, check_normalization
+from tfbert.tokenization.packing import PackingOptions, SpecialIds, pack
 from tfbert.tokenization.settings import TokenizerSettings
 from tfbert.tokenization.text_input import as_text
 from tfbert.tokenization.vocabulary import check_vocabulary, read_vocabulary, write_vocabulary
 from tfbert.tokenization.wordpiece import WordpieceModel
-
-PADDINGS = ("longest", "max_length")
-TRUNCATIONS = {True: True, "longest_first": True, False: False, "do_not_truncate": False}
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -95,7 +90,7 @@ class FastBertTokenizer(keras.layers.Layer):
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
         self.supports_jit = False
-        _check_normalization(do_lower_case, strip_accents, tokenize_chinese_chars, clean_text)
+        check_normalization(do_lower_case, strip_accents, tokenize_chinese_chars, clean_text)
         self.vocab_list = check_vocabulary(vocab_list, (unk_token, cls_token, sep_token))
         self.do_lower_case = do_lower_case
         self.strip_accents = strip_accents
@@ -112,7 +107,7 @@ class FastBertTokenizer(keras.layers.Layer):
         self.pad_to_multiple_of = pad_to_multiple_of
         self.return_token_type_ids = return_token_type_ids
         self.return_attention_mask = return_attention_mask
-        self._packing_options(padding, truncation, max_length, pad_to_multiple_of, segments=1)
+        self._options()
         self._stages: tuple[Normalizer, WordpieceModel] | None = None
         self.built = True
 
@@ -124,32 +119,6 @@ class FastBertTokenizer(keras.layers.Layer):
                 f"`{name}` must be an id of the vocabulary, 0 to {len(self.vocab_list) - 1}. Got {given!r}."
             )
         return given
-
-    def _packing_options(self, padding, truncation, max_length, pad_to_multiple_of, segments) -> PackingOptions:
-        if padding not in PADDINGS:
-            raise ValueError(f"`padding` must be one of {PADDINGS}. Received: {padding!r}.")
-        if not isinstance(truncation, bool | str) or truncation not in TRUNCATIONS:
-            raise ValueError(f"`truncation` must be one of {list(TRUNCATIONS)}. Received: {truncation!r}.")
-        if isinstance(max_length, bool) or not isinstance(max_length, int) or max_length <= segments:
-            raise ValueError(
-                f"`max_length` must be an integer of at least {segments + 1}: the special tokens of "
-                f"{'a pair' if segments == 2 else 'a text'} alone take that many. Received: {max_length!r}."
-            )
-        if pad_to_multiple_of is not None and (
-            isinstance(pad_to_multiple_of, bool) or not isinstance(pad_to_multiple_of, int) or pad_to_multiple_of < 1
-        ):
-            raise ValueError(
-                f"`pad_to_multiple_of` must be None or an integer above 0. Received: {pad_to_multiple_of!r}."
-            )
-        return PackingOptions(
-            max_length=max_length,
-            padding=padding,
-            truncation=TRUNCATIONS[truncation],
-            pad_to_multiple_of=pad_to_multiple_of,
-            cls_token_id=self.cls_token_id,
-            sep_token_id=self.sep_token_id,
-            pad_token_id=self.pad_token_id,
-        )
 
     # === Text to ids ===
 
@@ -184,32 +153,40 @@ class FastBertTokenizer(keras.layers.Layer):
         texts = [text] if text_pair is None else [text, text_pair]
         if len(text.shape) == 2:
             texts = [text[:, 0], text[:, 1]]
-        options = self._packing_options(
-            _chosen(padding, self.padding),
-            _chosen(truncation, self.truncation),
-            _chosen(max_length, self.max_length),
-            _chosen(pad_to_multiple_of, self.pad_to_multiple_of),
-            segments=len(texts),
-        )
-        packed = pack([self.tokenize(segment) for segment in texts], options)
+        options = self._options(padding, truncation, max_length, pad_to_multiple_of)
+        special = SpecialIds(cls=self.cls_token_id, sep=self.sep_token_id, pad=self.pad_token_id)
+        packed = pack([self.tokenize(segment) for segment in texts], options, special)
         if not _chosen(return_token_type_ids, self.return_token_type_ids):
             del packed["token_type_ids"]
         if not _chosen(return_attention_mask, self.return_attention_mask):
             del packed["attention_mask"]
         return packed
 
-    def compute_output_spec(self, text, text_pair=None, **options):
-        def value(name):
-            return _chosen(options.get(name), getattr(self, name))
+    def _options(self, padding=None, truncation=None, max_length=None, pad_to_multiple_of=None) -> PackingOptions:
+        """Packing options; what a call leaves open follows the constructor."""
+        return PackingOptions(
+            padding=_chosen(padding, self.padding),
+            truncation=_chosen(truncation, self.truncation),
+            max_length=_chosen(max_length, self.max_length),
+            pad_to_multiple_of=_chosen(pad_to_multiple_of, self.pad_to_multiple_of),
+        )
 
-        length = None
-        if value("padding") == "max_length":
-            multiple = value("pad_to_multiple_of") or 1
-            length = -(-value("max_length") // multiple) * multiple
+    def compute_output_spec(
+        self,
+        text,
+        text_pair=None,
+        padding=None,
+        truncation=None,
+        max_length=None,
+        pad_to_multiple_of=None,
+        return_token_type_ids=None,
+        return_attention_mask=None,
+    ):
+        options = self._options(padding, truncation, max_length, pad_to_multiple_of)
         names = ["input_ids"]
-        names += ["attention_mask"] if value("return_attention_mask") else []
-        names += ["token_type_ids"] if value("return_token_type_ids") else []
-        return {name: keras.KerasTensor((text.shape[0], length), "int32", name=name) for name in names}
+        names += ["attention_mask"] if _chosen(return_attention_mask, self.return_attention_mask) else []
+        names += ["token_type_ids"] if _chosen(return_token_type_ids, self.return_token_type_ids) else []
+        return {name: keras.KerasTensor((text.shape[0], options.fixed_length), "int32", name=name) for name in names}
 
     def tokenize(self, text):
         """Return the ids without special tokens, truncation or padding.
@@ -274,18 +251,7 @@ class FastBertTokenizer(keras.layers.Layer):
         Args:
             folder: Path of the folder, which is made if it is missing.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_vocabulary(self.vocab_list, folder / "vocab.txt")
-        declared = {
-            name: getattr(self, name)
-            for name in (
-                *("do_lower_case", "strip_accents", "tokenize_chinese_chars"),
-                *("unk_token", "sep_token", "pad_token", "cls_token", "mask_token"),
-            )
-        }
-        declared.update(model_max_length=self.max_length, tokenizer_class="BertTokenizer")
-        write_json(folder / "tokenizer_config.json", declared)
+        TokenizerSettings(vocab_list=self.vocab_list, options=self.get_config()).save(folder)
 
     def save_assets(self, inner_path: str) -> None:
         """Write the vocabulary into a `.keras` archive; called by Keras."""
@@ -312,15 +278,3 @@ class FastBertTokenizer(keras.layers.Layer):
 
 def _chosen(given: Any, default: Any) -> Any:
     return default if given is None else given
-
-
-def _check_normalization(do_lower_case, strip_accents, tokenize_chinese_chars, clean_text) -> None:
-    """Refuse what the normalizer's table cannot do, rather than tokenize differently from the checkpoint."""
-    if strip_accents is not None and strip_accents != do_lower_case:
-        raise ValueError(
-            "`strip_accents` must be None or equal `do_lower_case` in this version. "
-            f"Received: strip_accents={strip_accents!r}, do_lower_case={do_lower_case!r}."
-        )
-    for name, value in (("tokenize_chinese_chars", tokenize_chinese_chars), ("clean_text", clean_text)):
-        if value is not True:
-            raise ValueError(f"`{name}` must be True in this version. Received: {value!r}.")

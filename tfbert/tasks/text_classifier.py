@@ -87,26 +87,29 @@ class TextClassifier(Task):
         labels = tf.gather(names, order)
         return {"label": labels[:, 0], "score": scores[:, 0], "labels": labels, "scores": scores, "logits": logits}
 
-    def prepare_labels(self, labels: Any) -> np.ndarray:
-        labels = as_label_array(labels)
-        self._learn(class_names(labels))
-        return encode_labels(labels, self.config)
-
-    def prepare_dataset_labels(self, dataset):
-        if dataset.element_spec[1].dtype != tf.string:
-            return dataset
-        if self.learns_labels:
-            batches = [as_label_array(element[1]) for element in dataset]
-            self._learn(class_names(np.concatenate(batches)))
-        return dataset.map(lambda text, label, *rest: (text, encode_in_graph(label, self.config), *rest))
-
-    def _learn(self, names: list[str] | None) -> None:
-        if names is None or not self.learns_labels or is_regression(self.config):
+    def learn_labels(self, x, y):
+        """Name and number the classes by the labels of the first training, if nobody has yet."""
+        if not self.learns_labels or is_regression(self.config):
+            return
+        if isinstance(x, tf.data.Dataset):
+            y = _text_labels(x)
+        names = None if y is None else class_names(as_label_array(y))
+        if names is None:
             return
         if self.config.problem_type != "multi_label_classification" and len(names) < 2:
             raise ValueError(f"`y` must hold at least two different labels. Received: {names} only.")
         self.model.replace_head(id2label=dict(enumerate(names)))
         self.learns_labels = False
+
+    def prepare_labels(self, labels: Any) -> np.ndarray:
+        return encode_labels(as_label_array(labels), self.config)
+
+    def prepare_dataset_labels(self, dataset):
+        if dataset.element_spec[1].dtype != tf.string:
+            return dataset
+        if self.config.problem_type == "multi_label_classification":
+            raise ValueError("A dataset must hold several labels a text as rows of 0 and 1. Received: strings.")
+        return dataset.map(lambda text, label, *rest: (text, encode_in_graph(label, self.config), *rest))
 
     def default_metrics(self):
         if is_regression(self.config):
@@ -120,3 +123,12 @@ class TextClassifier(Task):
 
     def get_config(self):
         return {**super().get_config(), "learns_labels": self.learns_labels}
+
+
+def _text_labels(dataset: tf.data.Dataset) -> np.ndarray | None:
+    """Return all labels of a user's dataset where they are strings."""
+    spec = dataset.element_spec
+    if not isinstance(spec, tuple) or len(spec) < 2 or spec[1].dtype != tf.string:
+        return None
+    labels = dataset.map(lambda text, label, *rest: label)
+    return np.concatenate([np.ravel(batch) for batch in labels.as_numpy_iterator()])

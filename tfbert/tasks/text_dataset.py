@@ -17,23 +17,22 @@ def is_tokenized(inputs: Any) -> bool:
     return isinstance(inputs, dict) and ("input_ids" in inputs or any(isinstance(v, dict) for v in inputs.values()))
 
 
-def arrays_dataset(columns: dict[str, tf.Tensor], *targets: Any, shuffle: bool, batch_size: int) -> tf.data.Dataset:
-    """Return batches of `(columns, *targets)` rows, shuffled anew each epoch if asked.
+def arrays_dataset(rows: tuple[Any, Any, Any], *, shuffle: bool, batch_size: int) -> tf.data.Dataset:
+    """Return batches of rows, shuffled anew each epoch if asked.
 
     Args:
-        columns: dict of string tensors [N], from `as_text_inputs`.
-        *targets: Labels and sample weights, arrays with N rows; None is left out.
+        rows: Text columns as `as_text_inputs` returns them; labels or None; weights or None.
         shuffle: bool.
         batch_size: int.
 
     Returns:
-        A dataset of tuples, or of the columns alone where there are no targets.
+        A dataset of tuples without what is None, or of the columns alone where there are no labels.
     """
+    texts, *targets = rows
     present = tuple(target for target in targets if target is not None)
-    rows = columns["text"].shape[0]
-    dataset = tf.data.Dataset.from_tensor_slices((columns, *present) if present else columns)
+    dataset = tf.data.Dataset.from_tensor_slices((texts, *present) if present else texts)
     if shuffle:
-        dataset = dataset.shuffle(rows, reshuffle_each_iteration=True)
+        dataset = dataset.shuffle(texts["text"].shape[0], reshuffle_each_iteration=True)
     return dataset.batch(batch_size)
 
 

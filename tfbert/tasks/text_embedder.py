@@ -126,15 +126,17 @@ class TextEmbedder(Task):
             )
         return similarities
 
-    def _training_dataset(self, x, *args, **kwargs):
-        dataset = super()._training_dataset(x, *args, **kwargs)
+    def _tokenized(self, dataset):
+        dataset = super()._tokenized(dataset)
         if "input_ids" in dataset.element_spec[0]:
             raise ValueError(
                 "TextEmbedder trains on pairs with a similarity each: "
                 "fit({'text': first, 'text_pair': second}, similarities)."
             )
-        self.takes_pairs = False  # it trains on pairs, but embeds single texts
         return dataset
+
+    def served_columns(self):
+        return ["text"]  # it trains on pairs, but embeds single texts
 
     def export_metadata(self):
         pooling = {"pooling": self.pooling.pooling, "normalize": self.pooling.normalize}

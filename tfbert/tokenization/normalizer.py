@@ -25,3 +25,24 @@ class Normalizer:
     def __call__(self, text: tf.Tensor) -> tf.Tensor:
         """Normalise text [B] string; returns [B] string."""
         return self._kernel.normalize(text)
+
+
+def check_normalization(
+    do_lower_case: bool, strip_accents: bool | None, tokenize_chinese_chars: bool, clean_text: bool
+) -> None:
+    """Refuse what the table of the normalizer cannot do, rather than tokenize differently from the checkpoint.
+
+    Args:
+        do_lower_case, strip_accents, tokenize_chinese_chars, clean_text: As in `FastBertTokenizer`.
+
+    Raises:
+        ValueError: If a value is not supported.
+    """
+    if strip_accents is not None and strip_accents != do_lower_case:
+        raise ValueError(
+            "`strip_accents` must be None or equal `do_lower_case` in this version. "
+            f"Received: strip_accents={strip_accents!r}, do_lower_case={do_lower_case!r}."
+        )
+    for name, value in (("tokenize_chinese_chars", tokenize_chinese_chars), ("clean_text", clean_text)):
+        if value is not True:
+            raise ValueError(f"`{name}` must be True in this version. Received: {value!r}.")

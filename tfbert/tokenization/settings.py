@@ -8,9 +8,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from tfbert.json_file import read_json
-from tfbert.tokenization.vocabulary import read_vocabulary
+from tfbert.json_file import read_json, write_json
+from tfbert.tokenization.vocabulary import read_vocabulary, write_vocabulary
 
+BASIC_OPTIONS = ("do_lower_case", "strip_accents", "tokenize_chinese_chars")
 SPECIAL_TOKENS = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 UNSET_MAX_LENGTH = 10**9  # Hugging Face writes 1e30 where a tokenizer sets no limit
 
@@ -80,7 +81,7 @@ class TokenizerSettings:
             return cls(vocab_list=vocab_list, options={**options, **exact})
         if hasattr(tokenizer, "get_vocab"):
             basic = getattr(tokenizer, "basic_tokenizer", tokenizer)
-            for name in ("do_lower_case", "strip_accents", "tokenize_chinese_chars"):
+            for name in BASIC_OPTIONS:
                 if hasattr(basic, name):
                     options[name] = getattr(basic, name)
             return cls(vocab_list=_by_id(tokenizer.get_vocab()), options=options)
@@ -88,6 +89,19 @@ class TokenizerSettings:
             "`tokenizer` must be a tokenizers.Tokenizer or a BERT tokenizer of transformers. "
             f"Received: {type(tokenizer).__name__}."
         )
+
+    def save(self, folder: str | PathLike) -> None:
+        """Write `vocab.txt` and `tokenizer_config.json`, which Hugging Face's BertTokenizer reads.
+
+        Args:
+            folder: Path of the folder, which is made if it is missing.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_vocabulary(self.vocab_list, folder / "vocab.txt")
+        declared = {name: self.options[name] for name in (*BASIC_OPTIONS, *SPECIAL_TOKENS)}
+        declared.update(model_max_length=self.options["max_length"], tokenizer_class="BertTokenizer")
+        write_json(folder / "tokenizer_config.json", declared)
 
 
 def _parse_tokenizer_json(content: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
@@ -115,11 +129,7 @@ def _parse_tokenizer_json(content: dict[str, Any]) -> tuple[list[str], dict[str,
 
 def _options_of_config(declared: dict[str, Any]) -> dict[str, Any]:
     """Return the options that a `tokenizer_config.json` states."""
-    options: dict[str, Any] = {
-        name: declared[name]
-        for name in ("do_lower_case", "strip_accents", "tokenize_chinese_chars")
-        if name in declared
-    }
+    options: dict[str, Any] = {name: declared[name] for name in BASIC_OPTIONS if name in declared}
     for name in SPECIAL_TOKENS:
         token = declared.get(name)
         if token is not None:

@@ -1,0 +1,234 @@
+"""TextTrainer: Keras' fit, evaluate and predict, on text of every form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfbert.tasks.text_dataset import arrays_dataset, batched, end_is_no_surprise, inputs_of, is_tokenized, map_text
+from tfbert.tokenization.text_input import as_text_inputs
+from tfbert.training.bert_adamw import BertAdamW
+from tfbert.training.linear_warmup import LinearWarmup
+from tfbert.training.logits_trainer import LogitsTrainer
+
+DEFAULT_BATCH_SIZE = 32
+DEFAULT_LEARNING_RATE = 5e-5
+
+
+class TextTrainer(LogitsTrainer):
+    """A Keras model that is trained, evaluated and asked with text.
+
+    Text is tokenized in `tf.data`, so that training steps see ids only. A sub-class says how text becomes ids
+    (`tokenize`) and what labels mean (`learn_labels`, `prepare_labels`).
+    """
+
+    takes_pairs = False
+
+    def tokenize(self, texts: dict[str, tf.Tensor]) -> dict[str, Any]:
+        """Turn text columns [B] into the model's inputs."""
+        raise NotImplementedError
+
+    def learn_labels(self, x: Any, y: Any) -> None:
+        """Learn from what `fit` was given which labels there are."""
+
+    def prepare_labels(self, labels: Any) -> np.ndarray:
+        """Turn the user's labels into what the loss takes."""
+        raise NotImplementedError
+
+    def prepare_dataset_labels(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
+        """Turn the labels of a user's dataset of batches into what the loss takes."""
+        return dataset
+
+    def class_numbers(self) -> Mapping[str, int]:
+        """Return the number of each class by its name."""
+        return {}
+
+    def default_metrics(self) -> list[Any]:
+        """Return the metrics that `fit` compiles with where `compile` was not called."""
+        return []
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ):
+        """Train on text and labels; the arguments are those of `keras.Model.fit`.
+
+        Where `compile` was not called, it trains with AdamW at 5e-5, linear warm-up and decay, and clipped gradients.
+
+        Args:
+            x: Text in any form, or a `tf.data.Dataset` of (text, label) or (text, label, weight).
+            y: One label for each text; not with a dataset.
+            validation_split: float. The last rows of text and labels are held out for validation.
+            validation_data: (text, labels), (text, labels, weights) or a dataset.
+            class_weight: dict from class number or name to float.
+
+        Returns:
+            A Keras `History`.
+
+        Raises:
+            TypeError, ValueError: If text and labels do not fit each other or the model.
+        """
+        batch_size = batch_size or DEFAULT_BATCH_SIZE
+        self.learn_labels(x, y)
+        if isinstance(x, tf.data.Dataset):
+            if validation_split:
+                raise ValueError("`validation_split` needs arrays or lists; for a dataset give `validation_data`.")
+            dataset = self._ids_of_dataset(x, y, sample_weight, batch_size)
+            texts = inputs_of(x.element_spec)
+            self.takes_pairs = isinstance(texts, dict) and "text_pair" in texts
+        else:
+            rows = self._rows(x, y, sample_weight)
+            if validation_split and validation_data is None:
+                rows, held_out = _split(rows, validation_split)
+                validation_data = self._ids_of_rows(held_out, validation_batch_size or batch_size)
+            dataset = self._ids_of_rows(rows, batch_size, shuffle=shuffle)
+            self.takes_pairs = "text_pair" in rows[0]
+        if validation_data is not None:
+            validation_data = self._validation_dataset(validation_data, validation_batch_size or batch_size)
+        if not self.compiled:
+            self._compile_default(dataset, epochs, steps_per_epoch)
+        with end_is_no_surprise(dataset, steps_per_epoch):
+            return super().fit(
+                dataset,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_data=validation_data,
+                shuffle=False,  # the dataset shuffles already
+                class_weight=self._numbered(class_weight),
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_freq=validation_freq,
+            )
+
+    def evaluate(
+        self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None, callbacks=None, **kwargs
+    ):
+        """Return loss and metrics on text and labels; the arguments are those of `keras.Model.evaluate`."""
+        if not self.compiled:
+            self.compile(metrics=self.default_metrics())
+        dataset = self._ids_dataset(x, y, sample_weight, batch_size or DEFAULT_BATCH_SIZE)
+        with end_is_no_surprise(dataset, steps):
+            return super().evaluate(dataset, verbose=verbose, steps=steps, callbacks=callbacks, **kwargs)
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """Return the answers to texts, in their order; the arguments are those of `keras.Model.predict`.
+
+        Args:
+            x: Text in any form, or a `tf.data.Dataset` of it.
+            batch_size: int, default 32.
+
+        Returns:
+            A dict of NumPy arrays with one row for each text; strings are Python str.
+        """
+        batch_size = batch_size or DEFAULT_BATCH_SIZE
+        if isinstance(x, tf.data.Dataset):
+            dataset = batched(x, batch_size)
+        else:
+            dataset = arrays_dataset((as_text_inputs(x), None, None), shuffle=False, batch_size=batch_size)
+        with end_is_no_surprise(dataset, steps):
+            outputs = super().predict(dataset, verbose=verbose, steps=steps, callbacks=callbacks)
+        return {name: _with_str(values) for name, values in outputs.items()}
+
+    # === Text and labels to batches of ids ===
+
+    def _ids_dataset(self, x, y, sample_weight, batch_size) -> tf.data.Dataset:
+        if isinstance(x, tf.data.Dataset):
+            return self._ids_of_dataset(x, y, sample_weight, batch_size)
+        return self._ids_of_rows(self._rows(x, y, sample_weight), batch_size)
+
+    def _ids_of_dataset(self, dataset, y, sample_weight, batch_size) -> tf.data.Dataset:
+        if y is not None or sample_weight is not None:
+            raise ValueError("A dataset brings its own labels and weights: leave out `y` and `sample_weight`.")
+        if is_tokenized(inputs_of(dataset.element_spec)):
+            return dataset
+        if not isinstance(dataset.element_spec, tuple) or len(dataset.element_spec) < 2:
+            raise ValueError("A dataset to train on must hold tuples: (text, label) or (text, label, weight).")
+        return self._tokenized(self.prepare_dataset_labels(batched(dataset, batch_size)))
+
+    def _ids_of_rows(self, rows, batch_size, shuffle=False) -> tf.data.Dataset:
+        return self._tokenized(arrays_dataset(rows, shuffle=shuffle, batch_size=batch_size))
+
+    def _tokenized(self, dataset) -> tf.data.Dataset:
+        return map_text(dataset, self.tokenize).prefetch(tf.data.AUTOTUNE)
+
+    def _rows(self, x, y, sample_weight):
+        """Text columns, encoded labels and weights, with equally many rows."""
+        if y is None:
+            raise ValueError("`y` is missing: give one label for each text.")
+        texts, labels = as_text_inputs(x), self.prepare_labels(y)
+        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float32)
+        count = texts["text"].shape[0]
+        for name, values in (("y", labels), ("sample_weight", weights)):
+            if values is not None and len(values) != count:
+                raise ValueError(f"`{name}` must have one entry for each text, {count}. Received: {len(values)}.")
+        return texts, labels, weights
+
+    def _validation_dataset(self, given, batch_size) -> tf.data.Dataset:
+        parts = given if isinstance(given, tuple | list) else (given,)
+        if len(parts) > 3:
+            raise ValueError(
+                "`validation_data` must be (text, labels), (text, labels, weights) or a dataset. "
+                f"Received: a {type(given).__name__} of {len(parts)}."
+            )
+        x, y, sample_weight = (*parts, None, None)[:3]
+        return self._ids_dataset(x, y, sample_weight, batch_size)
+
+    def _compile_default(self, dataset, epochs, steps_per_epoch) -> None:
+        steps = steps_per_epoch or int(dataset.cardinality())
+        peak = DEFAULT_LEARNING_RATE
+        learning_rate = LinearWarmup(peak, total_steps=steps * epochs) if steps > 0 else peak
+        self.compile(optimizer=BertAdamW(learning_rate, global_clipnorm=1.0), metrics=self.default_metrics())
+
+    def _numbered(self, class_weight):
+        """Return class weights by class number; a user may give them by name."""
+        if class_weight is None:
+            return None
+        known = self.class_numbers()
+        unknown = [name for name in class_weight if isinstance(name, str) and name not in known]
+        if unknown:
+            raise ValueError(f"Unknown label {unknown[0]!r} in `class_weight`; the model has {list(known)}.")
+        return {known[name] if isinstance(name, str) else name: weight for name, weight in class_weight.items()}
+
+
+def _split(rows, share: float):
+    """Cut the last rows off for validation, as Keras does."""
+    if not 0 < share < 1:
+        raise ValueError(f"`validation_split` must lie between 0 and 1. Received: {share!r}.")
+    texts, labels, weights = rows
+    cut = int(len(labels) * (1.0 - share))
+    if cut in (0, len(labels)):
+        raise ValueError(f"`validation_split`={share} leaves no rows on one side of {len(labels)}.")
+
+    def part(span: slice):
+        columns = {name: column[span] for name, column in texts.items()}
+        return columns, labels[span], None if weights is None else weights[span]
+
+    return part(slice(0, cut)), part(slice(cut, None))
+
+
+def _with_str(values: np.ndarray) -> np.ndarray:
+    """Strings come out of TensorFlow as bytes; answers are text."""
+    if values.dtype != object:
+        return values
+    decoded = [value.decode("utf-8", "replace") for value in values.reshape(-1)]
+    return np.array(decoded, dtype=object).reshape(values.shape)
