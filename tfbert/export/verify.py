@@ -63,18 +63,18 @@ def check_ops(folder: str | PathLike) -> None:
         )
 
 
-def check_answers(folder: str | PathLike, signatures: Mapping[str, Any], columns: list[str]) -> None:
+def check_answers(folder: str | PathLike, signatures: Mapping[str, Any]) -> None:
     """Load a SavedModel and compare each signature with the function it was made from, on probe texts.
 
     Args:
         folder: Path of the SavedModel.
         signatures: dict from signature name to the function in memory. "ids" gets what "tokenize" returns.
-        columns: list of str. Names of the text inputs.
 
     Raises:
         ExportError: If an output is missing or differs by more than 1e-5.
     """
     loaded = tf.saved_model.load(str(folder))
+    columns = [spec.name for spec in signatures["tokenize"].structured_input_signature[0]]
     for count in (1, len(PROBE_TEXTS)):
         probes = [tf.constant(PROBE_TEXTS[shift:] + PROBE_TEXTS[:shift])[:count] for shift in range(len(columns))]
         texts = dict(zip(columns, probes))

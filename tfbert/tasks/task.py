@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfbert.export.saved_model import export_saved_model
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.models.pretrained_model import BertPreTrainedModel
+from tfbert.tasks.signatures import make_signatures
 from tfbert.tasks.text_dataset import is_tokenized
 from tfbert.tasks.text_trainer import TextTrainer
 from tfbert.tokenization.settings import TokenizerSettings
@@ -161,7 +162,8 @@ class Task(TextTrainer):
         columns = self.served_columns()
         if text_pair is not None:
             columns = ["text", "text_pair"] if text_pair else ["text"]
-        path = export_saved_model(self, path, columns=columns, overwrite=overwrite)
+        signatures = make_signatures(self, columns)
+        path = export_saved_model(path, signatures, self.variables, self.export_metadata(), overwrite=overwrite)
         if verbose:
             print(f"Saved model at {path}")
         return path
