@@ -1,5 +1,7 @@
 """README's list of differences from Hugging Face, each shown: the numbers are the list's."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -80,8 +82,31 @@ def test_8_a_missing_head_is_new_but_a_missing_encoder_is_an_error():
 
 
 @pytest.mark.parametrize(
-    ("text", "differs"), [("I love the cat!", False), ("Café déjà vu 北京", False), ("ß", True), ("the [MASK]", True)]
+    ("text", "differs"),
+    [
+        ("I love the cat!", False),
+        ("Café déjà vu 北京", False),
+        ("ß", True),
+        ("the [MASK]", True),
+    ],
 )
 def test_9_rare_characters_and_special_tokens_in_text(tokenizer, rust, text, differs):
     ours = tokenizer.tokenize([text]).to_list()[0]
     assert (ours != rust.encode(text, add_special_tokens=False).ids) is differs
+
+
+@pytest.mark.parametrize("stated", [{"truncation_side": "left"}, {"strip_accents": False}])
+def test_10_settings_that_are_not_followed_are_refused(tiny_folder, stated):
+    folder = tiny_folder("classifier_single_label")
+    (folder / "tokenizer_config.json").write_text(json.dumps(stated))
+    with pytest.raises(ValueError, match=next(iter(stated))):
+        TFBertTokenizer.from_pretrained(folder)
+
+
+def test_9_words_of_more_than_100_bytes():
+    pieces = ["[UNK]", "[CLS]", "[SEP]", "я", "##я"]
+    rust = tokenizers.BertWordPieceTokenizer({piece: index for index, piece in enumerate(pieces)})
+    ours = TFBertTokenizer(pieces)
+    assert ours.tokenize(["я" * 50]).to_list()[0] == rust.encode("я" * 50, add_special_tokens=False).ids
+    assert ours.tokenize(["я" * 60]).to_list()[0] == [0]
+    assert rust.encode("я" * 60, add_special_tokens=False).ids == [3] + [4] * 59

@@ -25,6 +25,13 @@ def test_fields_without_value_are_dropped_but_read_as_none():
         output["loss"]
 
 
+def test_assignment_changes_every_reading():
+    output = TFSequenceClassifierOutput(logits=1)
+    output.logits = 2
+    output.loss = 3
+    assert (output["logits"], output[-1], output.to_tuple()) == (2, 3, (2, 3))
+
+
 def test_unknown_fields_are_refused():
     with pytest.raises(TypeError, match="has the fields"):
         TFSequenceClassifierOutput(scores=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 
 
 def resolve_labels(
@@ -53,8 +54,10 @@ def _names(num_labels, id2label, label2id) -> dict[int, str]:
     if id2label is None and label2id is not None:
         id2label = {index: label for label, index in label2id.items()}
     if id2label is not None:
+        if not isinstance(id2label, Mapping) or not all(str(index).isdigit() for index in id2label):
+            raise ValueError(f"`id2label` must be a dict from class numbers to names. Received: {id2label!r}.")
         return {int(index): str(id2label[index]) for index in sorted(id2label, key=int)}
     count = 2 if num_labels is None else num_labels
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+    if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
         raise ValueError(f"`num_labels` must be an integer of at least 1. Received: {count!r}.")
-    return {index: f"LABEL_{index}" for index in range(count)}
+    return {index: f"LABEL_{index}" for index in range(int(count))}

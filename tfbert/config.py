@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -103,9 +104,9 @@ class BertConfig:
                 "`hidden_size` must be a multiple of `num_attention_heads`. "
                 f"Received: hidden_size={self.hidden_size}, num_attention_heads={self.num_attention_heads}."
             )
-        if not self.layer_norm_eps > 0:
+        if not isinstance(self.layer_norm_eps, Real) or not self.layer_norm_eps > 0:
             raise ValueError(f"`layer_norm_eps` must be above 0. Received: {self.layer_norm_eps!r}.")
-        if not self.initializer_range >= 0:
+        if not isinstance(self.initializer_range, Real) or not self.initializer_range >= 0:
             raise ValueError(f"`initializer_range` must not be negative. Received: {self.initializer_range!r}.")
         if self.position_embedding_type not in POSITION_EMBEDDING_TYPES:
             raise ValueError(
@@ -121,14 +122,15 @@ class BertConfig:
 
     def _check_integer(self, name: str, minimum: int) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
             raise ValueError(f"`{name}` must be an integer of at least {minimum}. Received: {value!r}.")
+        object.__setattr__(self, name, int(value))
 
     def _check_probability(self, name: str) -> None:
         value = getattr(self, name)
         if name == "classifier_dropout" and value is None:
             return
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
             raise ValueError(f"`{name}` must be a number from 0 up to, not including, 1. Received: {value!r}.")
 
     @property

@@ -45,6 +45,12 @@ class ModelOutput(OrderedDict):
             return self.get(name)
         raise AttributeError(f"{type(self).__name__} has no field {name!r}; it has {type(self).fields}.")
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in type(self).fields:
+            self[name] = value
+        else:
+            super().__setattr__(name, value)
+
     def __getitem__(self, key: Any) -> Any:
         return super().__getitem__(key) if isinstance(key, str) else self.to_tuple()[key]
 

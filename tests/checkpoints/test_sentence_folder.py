@@ -40,6 +40,17 @@ def test_unknown_module_is_refused(tmp_path):
         read_sentence_settings(tmp_path)
 
 
+def test_path_out_of_the_folder_is_refused(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    write_sentence_settings(folder, pooling="mean", normalize=True, max_length=9, hidden_size=8)
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[1]["path"] = "../outside"
+    (folder / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(ValueError, match="outside its folder"):
+        read_sentence_settings(folder)
+
+
 def test_missing_pooling_file_is_named(tmp_path):
     write_sentence_settings(tmp_path, pooling="mean", normalize=True, max_length=9, hidden_size=8)
     (tmp_path / "1_Pooling" / "config.json").unlink()

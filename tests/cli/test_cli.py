@@ -111,6 +111,23 @@ def test_predict_on_pairs(run, classifier_folder, tmp_path):
     assert "text_pair" in error
 
 
+def test_pairs_and_single_texts_do_not_mix(run, classifier_folder):
+    stdin = '{"text": "a", "text_pair": null}\n\n{"text": "b", "text_pair": "c"}\n'
+    code, _, error = run("predict", classifier_folder, "--json", stdin=stdin)
+    assert code == 1
+    assert "all rows must have a 'text_pair' or none" in error
+
+
+def test_options_may_stand_before_texts_and_own_keys_are_kept(run, classifier_folder):
+    code, lines, error = run("predict", classifier_folder, "--json", "--batch-size", "2", *TEXTS)
+    assert code == 0, error
+    assert [json.loads(line)["text"] for line in lines] == TEXTS
+    code, lines, _ = run("predict", classifier_folder, "--json", stdin='{"text": "a", "label": "gold"}\n\n')
+    row = json.loads(lines[0])
+    assert row["input_label"] == "gold"
+    assert row["label"].startswith("LABEL_")
+
+
 def test_many_rows_keep_their_order(run, classifier_folder):
     texts = [f"cat {'good ' * (index % 7)}{index}" for index in range(2500)]
     code, lines, _ = run("predict", classifier_folder, "--batch-size", "256", stdin="\n".join(texts))
@@ -136,10 +153,10 @@ def test_train_saves_exports_and_reports(run, embedder_folder, tmp_path, suffix)
     data = tmp_path / f"data.{suffix}"
     if suffix == "jsonl":
         data.write_text("".join(json.dumps({"review": text, "stars": label}) + "\n" for text, label in rows))
-    else:
+    else:  # Excel begins a file with a byte order mark
         mark = "," if suffix == "csv" else "\t"
         quoted = ['"{}"{}{}'.format(text.replace('"', '""'), mark, label) for text, label in rows]
-        data.write_text("\n".join([f"review{mark}stars", *quoted]))
+        data.write_text("\n".join([f"review{mark}stars", *quoted]), encoding="utf-8-sig")
     code, lines, error = run(
         *("train", embedder_folder, "--data", data, "--text", "review", "--label", "stars"),
         *("--output", tmp_path / "out", "--epochs", "2", "--batch-size", "4", "--validation-split", "0.25"),
@@ -194,6 +211,8 @@ def test_inspect_a_folder_and_a_saved_model(run, classifier_folder, tmp_path):
         (["inspect", "/nowhere"], "/nowhere"),
         (["train", "{bare}", "--data", "{tmp}/none.csv", "--output", "{tmp}/out"], "none.csv"),
         (["train", "{bare}", "--data", "{tmp}/data.xml", "--output", "{tmp}/out"], "must end in"),
+        (["train", "{bare}", "--data", "{tmp}/gap.csv", "--output", "{tmp}/out"], "nothing under 'label' in row 2"),
+        (["inspect", "{tmp}/empty.csv"], "neither a SavedModel nor a checkpoint folder"),
         (["train", "{bare}", "--data", "{tmp}/data.csv", "--output", "{tmp}/out"], "no 'text' in row 1"),
         (["train", "{bare}", "--data", "{tmp}/empty.csv", "--output", "{tmp}/out"], "holds no rows"),
     ],
@@ -202,6 +221,7 @@ def test_failures_end_with_one_and_one_line(run, classifier_folder, embedder_fol
     (tmp_path / "data.xml").write_text("<x/>")
     (tmp_path / "data.csv").write_text("words,label\na,b\n")
     (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "gap.csv").write_text("text,label\na,b\nc,\n")
     places = {"folder": classifier_folder, "bare": embedder_folder, "tmp": tmp_path}
     code, _, error = run(*(argument.format(**places) for argument in arguments))
     assert code == 1

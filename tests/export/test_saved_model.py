@@ -18,6 +18,8 @@ from tests.export.conftest import TEXTS
 from tfbert.export import ExportError, verify
 from tfbert.export.staging import staged_folder
 from tfbert.export.verify import PYTHON_OPS, TEXT_OPS, check_ops, ops_of
+from tfbert.layers import FastBertTokenizer
+from tfbert.tasks import TextClassifier
 
 HERE = Path(__file__).parent
 
@@ -169,9 +171,52 @@ def test_existing_folder_is_kept_unless_told(classifier, saved_model):
     assert (saved_model / "saved_model.pb").read_bytes() == before
 
 
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_what_is_no_saved_model_is_never_replaced(classifier, tmp_path, kind):
+    path = tmp_path / "thesis"
+    if kind == "folder":
+        path.mkdir()
+        (path / "thesis.txt").write_text("precious")
+    else:
+        path.write_text("precious")
+    with pytest.raises(FileExistsError, match="holds no SavedModel"):
+        classifier.export(path, overwrite=True)
+    assert (path / "thesis.txt" if kind == "folder" else path).read_text() == "precious"
+
+
+def test_paths_that_tensorflow_takes_for_patterns_are_refused(classifier, tmp_path):
+    with pytest.raises(ValueError, match="patterns"):
+        classifier.export(tmp_path / "m[1]")
+
+
+def test_a_tokenizer_that_refuses_long_texts_is_exported(classifier, tmp_path):
+    config = {**classifier.tokenizer.get_config(), "truncation": False}
+    strict = TextClassifier(classifier.model, FastBertTokenizer.from_config(config))
+    path = strict.export(tmp_path / "strict")
+    loaded = tf.saved_model.load(str(path))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="max_length=16"):
+        loaded.signatures["serving_default"](text=tf.constant(["zzz " * 60]))
+
+
+@pytest.mark.parametrize("kind", ["lookup table", "XLA"])
+def test_lookup_tables_and_xla_are_refused(tmp_path, kind):
+    module = tf.Module()
+    if kind == "XLA":
+        inner = tf.function(lambda x: x * 2.0, jit_compile=True)
+        function = tf.function(inner, input_signature=[tf.TensorSpec([None])])
+    else:
+        initializer = tf.lookup.KeyValueTensorInitializer(["a"], [1])
+        module.table = tf.lookup.StaticHashTable(initializer, -1)
+        function = tf.function(module.table.lookup, input_signature=[tf.TensorSpec([None], tf.string)])
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures=function.get_concrete_function())
+    with pytest.raises(ExportError, match=r"XLA|LookupTable"):
+        check_ops(tmp_path / "m")
+
+
 def test_overwrite_replaces_and_leaves_nothing_else(classifier, tmp_path):
     path = tmp_path / "m" / "1"
     path.mkdir(parents=True)
+    (path / "saved_model.pb").write_text("old")
     (path / "old").write_text("old")
     classifier.export(path, overwrite=True)
     assert sorted(entry.name for entry in path.parent.iterdir()) == ["1"]
@@ -214,7 +259,7 @@ def test_a_killed_writer_leaves_no_version_and_the_next_one_cleans_up(tmp_path):
     target = tmp_path / "model" / "1"
     writer = subprocess.Popen([sys.executable, "-c", KILLED_WRITER, str(target)], stdout=subprocess.PIPE, text=True)
     assert writer.stdout.readline().strip() == "writing"
-    assert [entry.name for entry in target.parent.iterdir()] == [f".1.partial-{writer.pid}"]
+    assert [entry.name.rpartition("-")[0] for entry in target.parent.iterdir()] == [f".1.partial-{writer.pid}"]
     os.kill(writer.pid, signal.SIGKILL)
     writer.wait()
     writer.stdout.close()
@@ -223,6 +268,24 @@ def test_a_killed_writer_leaves_no_version_and_the_next_one_cleans_up(tmp_path):
         (folder / "saved_model.pb").write_text("whole")
     assert [entry.name for entry in target.parent.iterdir()] == ["1"]
     assert (target / "saved_model.pb").read_text() == "whole"
+
+
+def test_a_failed_rename_puts_the_old_model_back(tmp_path, monkeypatch):
+    target = tmp_path / "model" / "1"
+    target.mkdir(parents=True)
+    (target / "saved_model.pb").write_text("old")
+    rename = os.rename
+
+    def fail_for_the_new(source, destination):
+        if Path(source, "saved_model.pb").read_text() == "new":
+            raise OSError("disk gone")
+        rename(source, destination)
+
+    monkeypatch.setattr(os, "rename", fail_for_the_new)
+    with pytest.raises(OSError, match="disk gone"), staged_folder(target, overwrite=True) as folder:
+        (folder / "saved_model.pb").write_text("new")
+    assert (target / "saved_model.pb").read_text() == "old"
+    assert [entry.name for entry in target.parent.iterdir()] == ["1"]
 
 
 def test_a_running_writer_is_left_alone(tmp_path):

@@ -146,6 +146,42 @@ def test_keras_trains_with_labels_in_either_place():
     assert histories[0]["accuracy"] == histories[1]["accuracy"]
 
 
+def test_labels_among_the_inputs_are_weighted_and_use_the_users_loss_too():
+    model = TFBertForSequenceClassification(CONFIG)
+    labels, weights = np.array([0, 2]), np.array([3.0, 0.0])
+    for loss in (None, keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")):
+        model.compile("adam", loss=loss)
+        apart = model.evaluate({"input_ids": IDS}, labels, sample_weight=weights, verbose=0)
+        within = model.evaluate({"input_ids": IDS, "labels": labels}, sample_weight=weights, verbose=0)
+        assert within == pytest.approx(apart, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "labels"),
+    [
+        ({"num_labels": 1}, np.array([1.0])),
+        ({"num_labels": 2, "problem_type": "regression"}, np.array([1.0, 2.0])),
+        ({"num_labels": 3}, np.array([0])),
+        ({"num_labels": 3, "problem_type": "multi_label_classification"}, np.array([1.0, 0.0])),
+    ],
+)
+def test_labels_that_would_broadcast_are_refused(fields, labels):
+    model = TFBertForSequenceClassification(CONFIG.replace(**fields))
+    with pytest.raises(ValueError, match="`labels` for"):
+        model(IDS, labels=labels)
+
+
+def test_training_without_labels_or_with_tuples_is_refused():
+    model = TFBertForSequenceClassification(CONFIG)
+    model.compile("sgd")
+    with pytest.raises(ValueError, match="There are no labels"):
+        model.fit({"input_ids": IDS}, verbose=0)
+    model = TFBertForSequenceClassification(CONFIG.replace(return_dict=False))
+    model.compile("sgd")
+    with pytest.raises(ValueError, match="return_dict"):
+        model.fit({"input_ids": IDS}, np.array([0, 1]), verbose=0)
+
+
 def test_keras_loss_of_the_users_choice_is_used():
     model = TFBertForSequenceClassification(CONFIG)
     model.compile("adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -172,6 +208,8 @@ def test_keras_loss_of_the_users_choice_is_used():
         (lambda m: m(-IDS), ValueError, "`input_ids` must lie from 0 to 29"),
         (lambda m: m(IDS, token_type_ids=TYPES * 2), ValueError, "`token_type_ids` must lie from 0 to 1"),
         (lambda m: m(np.ones((1, 13), int)), ValueError, "13 positions.*max_length=12"),
+        (lambda m: m(IDS, head_mask=np.ones((5, 2))), ValueError, "`head_mask` must have the shape"),
+        (lambda m: m(IDS, head_mask=np.ones(3)), ValueError, "`head_mask` must have the shape"),
         (lambda m: m(IDS, position_ids=IDS * 2), ValueError, "`position_ids` must lie from 0 to 11"),
     ],
 )

@@ -222,7 +222,7 @@ def test_a_named_head_keeps_its_labels(trained_head):
         ([0, 3], ValueError, r"Unknown label 3 at row 1; the model has 3 classes.*num_labels=4"),
         ([0, -1], ValueError, "Unknown label -1 at row 1"),
         ([0, 1.5], ValueError, "whole class numbers"),
-        ([0.0, float("nan")], ValueError, "finite"),
+        ([0.0, float("nan")], ValueError, "no label at row 1"),
         (["LABEL_0", 1], TypeError, "strings or numbers, not both"),
         ([[0, 1], [1, 0]], ValueError, "multi_label_classification"),
         ([0], ValueError, r"`y` must have one entry for each text, 2\. Received: 1"),
@@ -266,6 +266,22 @@ def test_dataset_misuse_is_refused(trained_head):
         classifier.fit(texts, verbose=0)
     with pytest.raises(ValueError, match="leave out `y`"):
         classifier.fit(texts, [0], verbose=0)
+
+
+def test_endless_datasets_and_ambiguous_pairs_are_refused(fresh_classifier, trained_head):
+    endless = tf.data.Dataset.from_tensor_slices((["the cat"], ["good"])).batch(1).repeat()
+    with pytest.raises(ValueError, match="endless"):
+        fresh_classifier().fit(endless, steps_per_epoch=1, verbose=0)
+    rows = tf.data.Dataset.from_tensor_slices([["the cat", "a dog"]] * 3)
+    with pytest.raises(ValueError, match="may mean pairs or batches"):
+        trained_head().predict(rows, verbose=0)
+
+
+def test_padding_beyond_the_position_table_is_refused(trained_head):
+    classifier = trained_head()
+    tokenizer = type(classifier.tokenizer)(classifier.tokenizer.vocab_list, max_length=48, pad_to_multiple_of=7)
+    with pytest.raises(ValueError, match="padded to a multiple of 7"):
+        TextClassifier(classifier.model, tokenizer)
 
 
 def test_max_length_beyond_the_position_table_is_refused(trained_head):

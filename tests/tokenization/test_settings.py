@@ -83,6 +83,22 @@ def test_what_is_no_tokenizer_is_refused():
         FastBertTokenizer.from_tokenizer("bert-base-uncased")
 
 
+@pytest.mark.parametrize(
+    "stated", [{"truncation_side": "left"}, {"padding_side": "left"}, {"do_basic_tokenize": False}]
+)
+def test_settings_that_would_change_the_ids_are_refused(tmp_path, vocabulary, stated):
+    (tmp_path / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), encoding="utf-8")
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(stated))
+    with pytest.raises(ValueError, match=next(iter(stated))):
+        FastBertTokenizer.from_pretrained(tmp_path)
+
+
+def test_saving_over_another_tokenizer_leaves_none_of_it(tmp_path, vocabulary):
+    write_tokenizer_json(tmp_path, ["[UNK]", "[CLS]", "[SEP]", "other"])
+    FastBertTokenizer(vocabulary).save_pretrained(tmp_path)
+    assert FastBertTokenizer.from_pretrained(tmp_path).vocab_list == vocabulary
+
+
 def test_missing_vocabulary_names_both_files(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"neither tokenizer\.json nor vocab\.txt"):
         FastBertTokenizer.from_pretrained(tmp_path)

@@ -33,6 +33,8 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
         (["[UNK]", "a", "a"], ValueError, "'a' at ids 1 and 2"),
         (["a", "b"], ValueError, r"\[UNK\]"),
         (["[UNK]"], ValueError, "word pieces"),
+        (["[UNK]", "a\0"], ValueError, "NUL"),
+        (["[UNK]", "\ud800"], ValueError, "surrogates"),
         ([], ValueError, r"\[UNK\]"),
     ],
 )

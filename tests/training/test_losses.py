@@ -15,8 +15,8 @@ def log_softmax(logits):
 def test_problem_type_follows_labels_where_it_is_not_named():
     single = sequence_classification_loss(BertConfig(num_labels=3))(tf.constant([0, 1]), LOGITS)
     assert float(single) == pytest.approx(-log_softmax(LOGITS)[[0, 1], [0, 1]].mean(), rel=1e-5)
-    several = sequence_classification_loss(BertConfig(num_labels=3), labels_are_float=True)
     targets = np.array([[1, 0, 1], [0, 1, 0]], np.float32)
+    several = sequence_classification_loss(BertConfig(num_labels=3), targets)
     expected = np.mean(np.maximum(LOGITS, 0) - LOGITS * targets + np.log1p(np.exp(-np.abs(LOGITS))))
     assert float(several(targets, LOGITS)) == pytest.approx(expected, rel=1e-5)
     regression = sequence_classification_loss(BertConfig(num_labels=1))

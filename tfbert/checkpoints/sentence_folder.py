@@ -53,7 +53,9 @@ def read_sentence_settings(folder: str | PathLike, pooling: str | None = None) -
     folder = Path(folder)
     if not (folder / "modules.json").is_file():
         return SentenceSettings(pooling=pooling or "mean")
-    modules = {_module_name(module): folder / module["path"] for module in read_json(folder / "modules.json", list)}
+    modules = {
+        _module_name(module): _inside(folder, module["path"]) for module in read_json(folder / "modules.json", list)
+    }
     unknown = sorted(set(modules) - {"Transformer", "Pooling", "Normalize"})
     if unknown:
         raise ValueError(
@@ -97,6 +99,14 @@ def write_sentence_settings(
 
 def _module_name(module: dict[str, Any]) -> str:
     return str(module.get("type", "")).rpartition(".")[2]
+
+
+def _inside(folder: Path, path: str) -> Path:
+    """Return a path within the folder; one that leads out of it is refused."""
+    target = folder / path
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"modules.json of {str(folder)!r} names a path outside its folder: {path!r}.")
+    return target
 
 
 def _pooling_of(path: Path) -> str:

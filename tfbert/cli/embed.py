@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import argparse
 
-from tfbert.cli.text_rows import Row, add_text_arguments, answer_rows, positive_integer, text_rows, write_json_row
+from tfbert.cli.text_rows import (
+    Row,
+    add_text_arguments,
+    answer_rows,
+    positive_integer,
+    row_beside,
+    text_rows,
+    write_json_row,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _write_json(row: Row, answer: Row) -> None:
-    write_json_row({**row, **answer})
+    write_json_row({**row_beside(row, answer), **answer})
 
 
 def _write_plain(row: Row, answer: Row) -> None:

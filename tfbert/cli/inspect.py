@@ -23,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the facts about the model."""
+    if not Path(options.model).is_dir():
+        raise ValueError(f"{options.model!r} is neither a SavedModel nor a checkpoint folder.")
     facts = _saved_model_facts(options.model) if is_saved_model(options.model) else _folder_facts(options.model)
     if options.json:
         write_json_row(facts)

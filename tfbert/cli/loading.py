@@ -28,8 +28,7 @@ def load_answer(path: str, task: str, batch_size: int, max_length: int | None = 
         A function from a dict of lists of str to a dict of NumPy arrays.
     """
     if is_saved_model(path):
-        if max_length is not None:
-            raise ValueError("A SavedModel has its own max_length: leave out --max-length, or export it anew.")
+        _refuse_length(path, max_length)
         return _saved_model_answer(path, task, batch_size)
     model = load_task(path, task, max_length)
     return lambda columns: model.predict(columns, batch_size=batch_size, verbose=0)
@@ -56,6 +55,7 @@ def load_task(path: str, task: str | None = None, max_length: int | None = None)
 
     classes: dict[str, type[Task]] = {cls.task_name: cls for cls in (TextClassifier, TextEmbedder)}
     if str(path).endswith(".keras"):
+        _refuse_length(path, max_length)
         model = keras.saving.load_model(path)
         if not isinstance(model, Task) or (task is not None and model.task_name != task):
             raise ValueError(f"{path!r} holds a {type(model).__name__}, not a model for {task or 'text'}.")
@@ -73,13 +73,20 @@ def load_task(path: str, task: str | None = None, max_length: int | None = None)
 def task_of_folder(path: str) -> str:
     """Return the task that a checkpoint folder's files speak of."""
     folder = Path(path)
-    if (folder / "modules.json").is_file():
-        return "text-embedding"
     if (folder / "config.json").is_file():
         architectures = read_json(folder / "config.json").get("architectures") or []
         if any("SequenceClassification" in name for name in architectures):
             return "text-classification"
+    if (folder / "modules.json").is_file():
+        return "text-embedding"
     raise ValueError(f"Nothing in {path!r} says what it is for. Give --task {' or --task '.join(TASKS)}.")
+
+
+def _refuse_length(path: str, max_length: int | None) -> None:
+    if max_length is not None:
+        raise ValueError(
+            f"{path!r} has its own max_length: leave out --max-length, or make it anew from its checkpoint."
+        )
 
 
 def is_saved_model(path: str) -> bool:
@@ -91,6 +98,8 @@ def _saved_model_answer(path: str, task: str, batch_size: int) -> Answer:
     import numpy as np
     import tensorflow as tf
     import tensorflow_text  # noqa: F401  # registers the ops
+
+    from tfbert.tokenization.text_input import as_str_array
 
     loaded = tf.saved_model.load(path)
     function = loaded.signatures["serving_default"]
@@ -108,13 +117,7 @@ def _saved_model_answer(path: str, task: str, batch_size: int) -> Answer:
             for start in range(0, rows, batch_size)
         ]
         arrays = {name: np.concatenate([part[name].numpy() for part in parts]) for name in sorted(outputs)}
-        return {name: _decoded(array) for name, array in arrays.items()}
+        return {name: as_str_array(array) for name, array in arrays.items()}
 
     answer.loaded = loaded  # type: ignore[attr-defined]  # its variables live as long as this reference
     return answer
-
-
-def _decoded(array):
-    import numpy as np
-
-    return np.char.decode(array.astype(bytes), "utf-8", "replace") if array.dtype == object else array

@@ -27,8 +27,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         int. 0 for success, 1 for a failure, 2 for a command that cannot be understood.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notes are not our answer
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # as the input is, whatever the locale
     parser = make_parser()
-    options = parser.parse_args(arguments)
+    options, rest = parser.parse_known_args(arguments)
+    if rest and hasattr(options, "texts") and not any(text.startswith("-") for text in rest):
+        options.texts += rest  # argparse gives up on texts that come after an option
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         options.run(options)
         sys.stdout.flush()

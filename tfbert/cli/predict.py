@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import argparse
 
-from tfbert.cli.text_rows import Row, add_text_arguments, answer_rows, positive_integer, text_rows, write_json_row
+from tfbert.cli.text_rows import (
+    Row,
+    add_text_arguments,
+    answer_rows,
+    positive_integer,
+    row_beside,
+    text_rows,
+    write_json_row,
+)
 
 ANSWER_FIELDS = ("label", "score", "labels", "scores")
 
@@ -31,9 +39,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _write_json(row: Row, answer: Row) -> None:
-    write_json_row({**row, **{name: answer[name] for name in ANSWER_FIELDS if name in answer}})
+    write_json_row({**row_beside(row, answer), **{name: answer[name] for name in ANSWER_FIELDS if name in answer}})
 
 
 def _write_plain(row: Row, answer: Row) -> None:
     label = f"{answer['label']}\t" if "label" in answer else ""
-    print(f"{label}{answer['score']:.4f}\t{row['text']}")
+    scores = answer["score"] if isinstance(answer["score"], list) else [answer["score"]]
+    print(f"{label}{' '.join(f'{score:.4f}' for score in scores)}\t{row['text']}")

@@ -56,7 +56,9 @@ def text_rows(options: argparse.Namespace) -> Iterator[Row]:
     if options.texts and options.input:
         raise UsageError("give either TEXT or --input, not both")
     if options.texts:
-        return iter([{"text": text} for text in options.texts])
+        return iter(
+            [{"text": text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")} for text in options.texts]
+        )
     if options.input is None and sys.stdin.isatty():
         raise UsageError("no texts: give TEXT, --input FILE, or pipe lines into standard input")
     return _file_rows(options.input, options.json)
@@ -64,7 +66,7 @@ def text_rows(options: argparse.Namespace) -> Iterator[Row]:
 
 def answer_rows(
     rows: Iterator[Row], answer: Callable[[dict[str, list[str]]], dict[str, Any]], write: Callable[[Row, Row], None]
-) -> int:
+) -> None:
     """Answer rows chunk by chunk, in constant memory, with a progress bar on a terminal.
 
     Args:
@@ -72,21 +74,25 @@ def answer_rows(
         answer: Function from columns of text to columns of answers.
         write: Function that takes a row and its answer.
 
-    Returns:
-        int. Number of rows.
+    Raises:
+        ValueError: If some rows are pairs and others are not.
     """
-    count = 0
+    keys: set[str] = set()
     with _progress() as advance:
         while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
-            columns = {"text": [row["text"] for row in chunk]}
-            if any("text_pair" in row for row in chunk):
-                columns["text_pair"] = [row.get("text_pair", "") for row in chunk]
+            keys.update(key for row in chunk for key in (["text_pair"] if "text_pair" in row else ["text"]))
+            if len(keys) > 1:
+                raise ValueError("Either all rows must have a 'text_pair' or none.")
+            columns = {key: [row[key] for row in chunk] for key in ("text", *(keys - {"text"}))}
             answers = {name: values.tolist() for name, values in answer(columns).items()}
             for index, row in enumerate(chunk):
                 write(row, {name: values[index] for name, values in answers.items()})
-            count += len(chunk)
             advance(len(chunk))
-    return count
+
+
+def row_beside(row: Row, answer: Row) -> Row:
+    """Return the row with `input_` before its own keys that the answer has too, so that none is lost."""
+    return {f"input_{key}" if key in answer else key: value for key, value in row.items()}
 
 
 def write_json_row(content: Row) -> None:
@@ -94,12 +100,13 @@ def write_json_row(content: Row) -> None:
     print(json.dumps(content, ensure_ascii=False))
 
 
-def read_table(path: str, columns: list[str]) -> dict[str, list[Any]]:
+def read_table(path: str, columns: list[str], needed: list[str]) -> dict[str, list[Any]]:
     """Read columns of a CSV file (with a header) or of JSON lines.
 
     Args:
         path: Path of a `.csv`, `.tsv`, `.jsonl` or `.json` file.
         columns: list of str.
+        needed: list of str. Columns in which an empty string is no value.
 
     Returns:
         A dict from column to its values.
@@ -108,7 +115,7 @@ def read_table(path: str, columns: list[str]) -> dict[str, list[Any]]:
         ValueError: If the ending is unknown, a column is missing, or a row lacks a value.
     """
     suffix = Path(path).suffix.lower()
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, encoding="utf-8-sig", newline="") as file:
         if suffix in (".csv", ".tsv"):
             rows = list(csv.DictReader(file, delimiter="\t" if suffix == ".tsv" else ","))
         elif suffix in (".jsonl", ".json"):
@@ -120,8 +127,10 @@ def read_table(path: str, columns: list[str]) -> dict[str, list[Any]]:
     table: dict[str, list[Any]] = {column: [] for column in columns}
     for number, row in enumerate(rows, start=1):
         for column in columns:
-            if row.get(column) is None:
+            if column not in row:
                 raise ValueError(f"{path!r} has no {column!r} in row {number}; it has {sorted(map(str, row))}.")
+            if row[column] is None or (column in needed and row[column] == ""):
+                raise ValueError(f"{path!r} has nothing under {column!r} in row {number}.")
             table[column].append(row[column])
     return table
 
@@ -132,11 +141,15 @@ def _file_rows(path: str | None, as_json: bool) -> Iterator[Row]:
         source = sys.stdin.buffer if path in (None, "-") else stack.enter_context(open(path, "rb"))
         for number, line in enumerate(source, start=1):
             text = line.decode("utf-8", "replace").rstrip("\r\n")
+            if as_json and not text.strip():
+                continue
             yield _text_row(_row_of_json(text, number), number) if as_json else {"text": text}
 
 
 def _text_row(row: Row, number: int) -> Row:
-    """Return the row if its texts are texts."""
+    """Return the row if its texts are texts; a null pair is none."""
+    if row.get("text_pair", "") is None:
+        row = {key: value for key, value in row.items() if key != "text_pair"}
     wrong = [name for name in ("text", "text_pair") if not isinstance(row.get(name, ""), str)]
     if "text" not in row or wrong:
         raise ValueError(f"Line {number} must hold a string under 'text' (and 'text_pair'). Received: {row!r}.")

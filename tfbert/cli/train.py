@@ -7,6 +7,7 @@ Example:
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from tfbert.cli.text_rows import positive_integer, read_table, write_json_row
 
@@ -33,23 +34,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train, save and print the metrics of the last epoch."""
-    import math
     import sys
 
     import keras
 
     from tfbert.tasks import TextClassifier
-    from tfbert.training import BertAdamW, LinearWarmup
 
+    if options.export and Path(options.export).exists():
+        raise FileExistsError(f"{options.export!r} exists already. Choose the next version number.")
     texts, labels = _texts_and_labels(options.data, options)
     validation = _texts_and_labels(options.validation_data, options) if options.validation_data else None
     keras.utils.set_random_seed(options.seed)
     overrides = {"problem_type": options.problem_type} if options.problem_type else {}
     classifier = TextClassifier.from_pretrained(options.model, max_length=options.max_length, **overrides)
-    rows = len(labels) - (0 if validation else round(len(labels) * options.validation_split))
-    steps = math.ceil(rows / options.batch_size) * options.epochs
-    optimizer = BertAdamW(LinearWarmup(options.learning_rate, total_steps=steps), global_clipnorm=1.0)
-    classifier.compile(optimizer=optimizer, metrics=classifier.default_metrics())
+    classifier.default_learning_rate = options.learning_rate
     history = classifier.fit(
         texts,
         labels,
@@ -70,11 +68,23 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _texts_and_labels(path, options):
-    """Columns of text and the labels; numbers where all of them read as numbers and the task is regression."""
+    """Columns of text and the labels: numbers for a regression, names for classes."""
     names = {"text": options.text, "text_pair": options.text_pair}
     names = {key: column for key, column in names.items() if column}
-    table = read_table(path, [*names.values(), options.label])
+    table = read_table(path, [*names.values(), options.label], needed=[options.label])
     labels = table[options.label]
+    for row, label in enumerate(labels, start=1):
+        if not isinstance(label, str | int | float):
+            raise ValueError(f"{path!r} must hold one label in row {row}. Received: {label!r}.")
     if options.problem_type == "regression":
-        labels = [float(label) for label in labels]
+        labels = [_number(path, row, label) for row, label in enumerate(labels, start=1)]
+    else:
+        labels = [str(label) for label in labels]  # in JSON a class may be a number; here it is a name
     return {key: table[column] for key, column in names.items()}, labels
+
+
+def _number(path, row, label) -> float:
+    try:
+        return float(label)
+    except ValueError as error:
+        raise ValueError(f"{path!r} must hold a number under the label in row {row}. Received: {label!r}.") from error

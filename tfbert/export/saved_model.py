@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from tfbert.export.staging import staged_folder
-from tfbert.export.verify import check_answers, check_ops
+from tfbert.export.verify import PROBE_TEXTS, check_answers, check_ops
 from tfbert.json_file import write_json
 from tfbert.version import __version__
 
@@ -24,6 +24,7 @@ def export_saved_model(
     variables: Sequence[keras.Variable],
     metadata: Mapping[str, Any],
     *,
+    probes: Sequence[str | bytes] = PROBE_TEXTS,
     overwrite: bool = False,
 ) -> Path:
     """Write graph functions as a SavedModel, check it, and put it in place in one step.
@@ -34,15 +35,22 @@ def export_saved_model(
             "ids" takes what "tokenize" returns.
         variables: Keras variables that the functions read.
         metadata: dict. What tools that inspect the model may want to know.
-        overwrite: bool, default False. Replace an existing folder.
+        probes: Sequence of texts. What the written model and the functions are compared on.
+        overwrite: bool, default False. Replace an existing SavedModel.
 
     Returns:
         The path.
 
     Raises:
-        FileExistsError: If the folder exists and `overwrite` is False.
+        FileExistsError: If the folder exists and `overwrite` is False, or it holds no SavedModel.
+        ValueError: If TensorFlow would take the path for a pattern.
         ExportError: If the written model does not answer as the functions do, or holds an op that servers lack.
     """
+    path = Path(path).expanduser()
+    if set("*?[]") & set(str(path)):
+        raise ValueError(f"`path` must not hold any of * ? [ ], which TensorFlow takes for patterns. Received: {path}.")
+    if overwrite and path.exists() and not (path / "saved_model.pb").is_file():
+        raise FileExistsError(f"{str(path)!r} holds no SavedModel, so it is not replaced. Choose another path.")
     module = tf.Module(name="tfbert")
     # Plain variables, and Keras objects in closures only: a SavedModel that tracks Keras objects loads in Python,
     # but a Session or the C API finds none of its variables.
@@ -52,5 +60,5 @@ def export_saved_model(
         (folder / METADATA_FILE).parent.mkdir(exist_ok=True)
         write_json(folder / METADATA_FILE, {"tfbert_version": __version__, **metadata})
         check_ops(folder)
-        check_answers(folder, signatures)
-    return Path(path)
+        check_answers(folder, signatures, probes)
+    return path

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from os import PathLike
@@ -34,25 +36,32 @@ def staged_folder(target: str | PathLike, overwrite: bool = False) -> Iterator[P
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(target)
-    staging = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    staging, replaced = (target.with_name(_partial_name(target)) for _ in range(2))
     staging.mkdir()
     try:
         yield staging
         if target.exists():
             if not overwrite:
                 raise FileExistsError(f"{str(target)!r} appeared while it was being written. Nothing was replaced.")
-            old = target.with_name(f".{target.name}.partial-{os.getpid()}-old")
-            os.rename(target, old)
+            os.rename(target, replaced)
+        try:
             os.rename(staging, target)
-            shutil.rmtree(old)
-        else:
-            os.rename(staging, target)
+        except OSError:
+            if replaced.exists():
+                os.rename(replaced, target)
+            raise
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        for leftover in (staging, replaced):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _partial_name(target: Path) -> str:
+    """A new name beside the target that says whose it is."""
+    return f".{target.name}.partial-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def _remove_leftovers(target: Path) -> None:
-    for path in target.parent.glob(f".{target.name}.partial-*"):
+    for path in target.parent.glob(f".{glob.escape(target.name)}.partial-*"):
         writer = path.name.rpartition("partial-")[2].partition("-")[0]
         if not (writer.isdigit() and _is_running(int(writer))):
             shutil.rmtree(path, ignore_errors=True)

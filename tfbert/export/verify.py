@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ TEXT_OPS = frozenset({"FastBertNormalize", "FastWordpieceTokenizeWithOffsets"})
 PYTHON_OPS = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
 TOLERANCE = 1e-5
 # An empty text, invalid UTF-8, several scripts, and one that is cut at any length.
-PROBE_TEXTS = ("", "Hello, world!", "Café déjà vu — 北京 😀", b"\xff\xfe broken \xe4", "long text " * 300)
+SHORT_PROBE_TEXTS = ("", "Hello", "é 北😀", b"\xff\xe4")
+PROBE_TEXTS = (*SHORT_PROBE_TEXTS, "long text " * 300)
 
 
 class ExportError(RuntimeError):
@@ -50,33 +51,42 @@ def check_ops(folder: str | PathLike) -> None:
     Raises:
         ExportError: If there is one; the message names it.
     """
-    functions = _function_names(folder)
+    functions = _functions(folder)
+    names = {function.signature.name for function in functions}
+    compiled = [function.signature.name for function in functions if function.attr["_XlaMustCompile"].b]
+    if compiled:
+        raise ExportError(f"The model holds functions compiled by XLA, which stock servers refuse: {compiled[0]}.")
     foreign = sorted(
         op
         for op in ops_of(folder)
-        if op in PYTHON_OPS or not (op in TEXT_OPS or op in functions or hasattr(tf.raw_ops, op))
+        if op in PYTHON_OPS
+        or "LookupTable" in op
+        or "HashTable" in op
+        or not (op in TEXT_OPS or op in names or hasattr(tf.raw_ops, op))
     )
     if foreign:
         raise ExportError(
-            f"The model holds ops that TF Serving does not link: {', '.join(foreign)}. Write them with TensorFlow's "
-            "own ops; Python functions cannot be exported."
+            f"The model holds ops that TF Serving does not link or cannot restore: {', '.join(foreign)}. Write them "
+            "with TensorFlow's own ops and constants; Python functions and lookup tables cannot be exported."
         )
 
 
-def check_answers(folder: str | PathLike, signatures: Mapping[str, Any]) -> None:
+def check_answers(folder: str | PathLike, signatures: Mapping[str, Any], probe_texts: Sequence[str | bytes]) -> None:
     """Load a SavedModel and compare each signature with the function it was made from, on probe texts.
 
     Args:
         folder: Path of the SavedModel.
         signatures: dict from signature name to the function in memory. "ids" gets what "tokenize" returns.
+        probe_texts: Sequence of texts to compare on.
 
     Raises:
         ExportError: If an output is missing or differs by more than 1e-5.
     """
     loaded = tf.saved_model.load(str(folder))
     columns = [spec.name for spec in signatures["tokenize"].structured_input_signature[0]]
-    for count in (1, len(PROBE_TEXTS)):
-        probes = [tf.constant(PROBE_TEXTS[shift:] + PROBE_TEXTS[:shift])[:count] for shift in range(len(columns))]
+    for count in (1, len(probe_texts)):
+        turned = [[*probe_texts[shift:], *probe_texts[:shift]] for shift in range(len(columns))]
+        probes = [tf.constant(column)[:count] for column in turned]
         texts = dict(zip(columns, probes))
         ids = signatures["tokenize"](**texts)
         for name, function in signatures.items():
@@ -99,6 +109,6 @@ def _compare(name: str, expected: Mapping[str, tf.Tensor], found: Mapping[str, t
             raise ExportError(f"{name}/{key} differs from the model.")
 
 
-def _function_names(folder: str | PathLike) -> set[str]:
+def _functions(folder: str | PathLike) -> list[Any]:
     proto = SavedModel.FromString((Path(folder) / "saved_model.pb").read_bytes())
-    return {function.signature.name for graph in proto.meta_graphs for function in graph.graph_def.library.function}
+    return [function for graph in proto.meta_graphs for function in graph.graph_def.library.function]

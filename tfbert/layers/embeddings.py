@@ -82,9 +82,6 @@ class BertEmbeddings(keras.layers.Layer):
         gather = gather_with_dense_gradient if training else tf.gather
         return tf.cast(gather(tf.convert_to_tensor(table), ids), self.compute_dtype)
 
-    def compute_output_shape(self, input_shape=None):
-        return (*input_shape, self.hidden_size)
-
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument."""
         return {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import keras
-import tensorflow as tf
 
 from tfbert.layers.classification_head import ClassificationHead
 from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.outputs import TFSequenceClassifierOutput
-from tfbert.training.losses import sequence_classification_loss
+from tfbert.training.losses import check_labels, sequence_classification_loss
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -57,6 +56,7 @@ class TFBertForSequenceClassification(BertPreTrainedModel):
         self.config = self.config.replace(**labels)
         self._tracker.untrack(self.classifier)  # Keras would go on training and saving the layer that it replaces
         self._make_head()
+        self.forget_compiled_functions()
 
     def call(
         self,
@@ -91,9 +91,13 @@ class TFBertForSequenceClassification(BertPreTrainedModel):
         return self._returned(output, return_dict)
 
     def _loss_of(self, labels, logits):
-        labels_are_float = tf.as_dtype(labels.dtype).is_floating
-        return sequence_classification_loss(self.config, labels_are_float)(labels, logits)
+        self.check_labels(labels, logits.shape[0])
+        return self.default_loss(labels)(labels, logits)
 
-    def default_loss(self) -> keras.losses.Loss:
-        """Return the loss of the config's `problem_type`, for integer labels where it names none."""
-        return sequence_classification_loss(self.config)
+    def default_loss(self, labels=None) -> keras.losses.Loss:
+        """Return the loss of the config's `problem_type`; where it names none, labels decide."""
+        return sequence_classification_loss(self.config, labels)
+
+    def check_labels(self, labels, rows) -> None:
+        """Refuse labels whose shape does not belong to the problem type."""
+        check_labels(self.config, labels, rows)

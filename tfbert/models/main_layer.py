@@ -116,7 +116,7 @@ class BertMainLayer(keras.layers.Layer):
             tokens,
             layout=layout,
             attention_bias=_attention_bias(attention_mask),
-            head_mask=_head_mask(head_mask, self.config.num_hidden_layers),
+            head_mask=_head_mask(head_mask, self.config.num_hidden_layers, self.config.num_attention_heads),
             training=training,
         )
         outputs = {"last_hidden_state": layout.unflatten(tokens)}  # [B, S, D]
@@ -161,10 +161,13 @@ def _attention_bias(attention_mask):
     return (1.0 - tf.cast(rows, tf.float32)) * tf.float32.min
 
 
-def _head_mask(head_mask, num_layers):
+def _head_mask(head_mask, num_layers, num_heads):
     """[L, 1 or B, H, 1, 1] from [H] or [L, H], 1 where a head is kept; other ranks are taken as they are."""
     if head_mask is None or len(head_mask.shape) > 2:
         return head_mask
+    shape, expected = tuple(head_mask.shape), (num_layers, num_heads)[2 - len(head_mask.shape) :]
+    if shape != expected:
+        raise ValueError(f"`head_mask` must have the shape {expected}. Received: {shape}.")
     rows = head_mask if len(head_mask.shape) == 2 else tf.repeat(head_mask[None], num_layers, axis=0)
     return rows[:, None, :, None, None]
 

@@ -9,34 +9,47 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.config import BertConfig
-from tfbert.training.losses import IGNORED_LABEL
+from tfbert.training.losses import IGNORED_LABEL, check_labels, problem_type_of
 
 
 def as_label_array(labels: Any) -> np.ndarray:
     """Return labels as an array: of Python str where they are strings, of lists of str where rows name several.
 
     Args:
-        labels: A list, tuple, array, Series or tensor of one label (or row of labels) for each text.
+        labels: A list, tuple, array, Series, DataFrame or tensor of one label (or row of labels) for each text.
 
     Returns:
         A NumPy array whose first axis is the texts.
 
     Raises:
+        TypeError: If it is no such sequence, or mixes strings with something else.
         ValueError: If there are none.
     """
-    if tf.is_tensor(labels):
+    if hasattr(labels, "to_numpy"):
+        labels = labels.to_numpy()
+    elif tf.is_tensor(labels):
         labels = labels.numpy()
-    rows = list(labels)
+    if not isinstance(labels, list | tuple | np.ndarray) or (isinstance(labels, np.ndarray) and labels.ndim == 0):
+        raise TypeError(
+            f"`y` must be a list or an array with a label for each text. Received: {type(labels).__name__}."
+        )
+    rows = [row[0] if isinstance(row, np.ndarray) and row.shape == (1,) else row for row in labels]
     if not rows:
         raise ValueError("`y` is empty. Give one label for each text.")
-    if any(isinstance(row, list | tuple | set | np.ndarray) and _holds_text(row) for row in rows):
+    for index, row in enumerate(rows):
+        if row is None or (isinstance(row, float) and np.isnan(row)):
+            raise ValueError(f"`y` has no label at row {index}. Drop that text, or label it.")
+    several = [
+        isinstance(row, list | tuple | set) or (isinstance(row, np.ndarray) and row.dtype.kind in "OUS") for row in rows
+    ]
+    if any(flag and (_holds_text(row) or not len(row)) for flag, row in zip(several, rows)):
         array = np.empty(len(rows), dtype=object)
-        array[:] = [[_as_str(name) for name in row] for row in rows]
+        array[:] = [[_as_str(name) for name in (row if flag else [row])] for flag, row in zip(several, rows)]
         return array
     if _holds_text(rows):
-        if not all(isinstance(row, str | bytes) for row in rows):
-            bad = next(row for row in rows if not isinstance(row, str | bytes))
-            raise TypeError(f"`y` must hold strings or numbers, not both. Received: {bad!r} at row {rows.index(bad)}.")
+        for index, row in enumerate(rows):
+            if not isinstance(row, str | bytes):
+                raise TypeError(f"`y` must hold strings or numbers, not both. Received: {row!r} at row {index}.")
         return np.array([_as_str(row) for row in rows], dtype=object)
     return np.asarray(rows)
 
@@ -67,11 +80,16 @@ def encode_labels(labels: np.ndarray, config: BertConfig) -> np.ndarray:
     if is_regression(config):
         values = _as_floats(labels)
         expected = (len(labels),) if config.num_labels == 1 else (len(labels), config.num_labels)
-        if values.shape != expected and values.shape != (len(labels), 1):
+        if values.shape != expected and (config.num_labels > 1 or values.shape != (len(labels), 1)):
             raise ValueError(f"`y` of a regression must have the shape {expected}. Received: {values.shape}.")
         return values.reshape(expected)
     if config.problem_type == "multi_label_classification":
         return _encode_several(labels, config)
+    if labels.dtype == object and any(isinstance(row, list) for row in labels):
+        raise ValueError(
+            "`y` must hold one label for each text. Received: rows of several. "
+            "For several labels a text write from_pretrained(..., problem_type='multi_label_classification')."
+        )
     if labels.dtype == object:
         return np.array([_class_number(name, row, config) for row, name in enumerate(labels)], np.int32)
     if labels.ndim == 2 and labels.shape[1] == 1:
@@ -94,29 +112,49 @@ def encode_labels(labels: np.ndarray, config: BertConfig) -> np.ndarray:
 
 
 def encode_in_graph(labels: tf.Tensor, config: BertConfig) -> tf.Tensor:
-    """Turn a batch of string labels [B] into class numbers, inside `tf.data`.
+    """Turn a batch of labels into what the loss takes, inside `tf.data`.
 
     Args:
-        labels: string [B].
+        labels: Tensor [B], [B, 1] or [B, K]; strings are names.
         config: `BertConfig`.
 
     Returns:
-        int32 [B].
+        int32 [B] class numbers, or float32 [B] or [B, K].
 
     Raises:
-        InvalidArgumentError: When run, if a label is unknown.
+        ValueError: If their type or shape does not belong to the model.
+        InvalidArgumentError: When run, if a label is unknown or out of range.
     """
-    names = tf.constant([config.id2label[index] for index in range(config.num_labels)])
-    matches = tf.expand_dims(labels, 1) == tf.expand_dims(names, 0)  # [B, K]
-    known = tf.reduce_all(tf.reduce_any(matches, axis=1))
+    if not tf.is_tensor(labels):
+        raise ValueError(f"The labels of a dataset must be one tensor. Received: {type(labels).__name__}.")
+    regression = is_regression(config)
+    if regression or config.problem_type == "multi_label_classification":
+        if labels.dtype == tf.string:
+            raise ValueError("The labels of this dataset must be numbers: regression values, or rows of 0 and 1.")
+        check_labels(config, labels, None)
+        return tf.cast(labels, tf.float32)
+    if labels.shape.rank == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.shape.rank != 1 or labels.dtype.is_floating:
+        raise ValueError(
+            "The labels of a dataset must be one name or whole number for each text. "
+            f"Received: {labels.dtype.name} of shape {labels.shape}."
+        )
     message = f"Unknown label; the model has {_named(config)}."
-    with tf.control_dependencies([tf.debugging.Assert(known, [message, labels])]):
-        return tf.argmax(tf.cast(matches, tf.int32), axis=1, output_type=tf.int32)
+    if labels.dtype == tf.string:
+        names = tf.constant([config.id2label[index] for index in range(config.num_labels)])
+        matches = tf.expand_dims(labels, 1) == tf.expand_dims(names, 0)  # [B, K]
+        numbers, known = tf.argmax(matches, axis=1, output_type=tf.int32), tf.reduce_any(matches, axis=1)
+    else:
+        numbers = tf.cast(labels, tf.int32)
+        known = ((numbers >= 0) & (numbers < config.num_labels)) | (numbers == IGNORED_LABEL)
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(known), [message, labels])]):
+        return tf.identity(numbers)
 
 
 def is_regression(config: BertConfig) -> bool:
     """Whether the model answers with numbers rather than classes."""
-    return config.problem_type == "regression" or (config.problem_type is None and config.num_labels == 1)
+    return problem_type_of(config) == "regression"
 
 
 def _encode_several(labels: np.ndarray, config: BertConfig) -> np.ndarray:

@@ -11,15 +11,18 @@ import keras
 import tensorflow as tf
 
 from tfbert.export.saved_model import export_saved_model
+from tfbert.export.verify import PROBE_TEXTS, SHORT_PROBE_TEXTS
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.tasks.signatures import make_signatures
 from tfbert.tasks.text_dataset import is_tokenized
 from tfbert.tasks.text_trainer import TextTrainer
+from tfbert.tokenization.packing import TRUNCATIONS
 from tfbert.tokenization.settings import TokenizerSettings
 from tfbert.tokenization.text_input import as_text_inputs
 
 EXPORT_FORMATS = ("tf_saved_model",)
+PAIRS_KEY = "tfbert_takes_pairs"  # kept in config.json, where Hugging Face passes over it
 
 
 class Task(TextTrainer):
@@ -27,7 +30,8 @@ class Task(TextTrainer):
 
     Text is a str, a list or tuple, a NumPy array of any string kind, a pandas Series, a `tf.string` tensor, a dict
     `{"text": …, "text_pair": …}`, or a `tf.data.Dataset` of those. `fit` and `evaluate` tokenize in `tf.data`, so that
-    training steps see ids only; calling and `predict` answer with the same keys as the SavedModel.
+    training steps see ids only; calling and `predict` answer text with the same keys as the SavedModel. A call
+    also takes ids, `{"input_ids": …}`, and then returns what `forward` does.
 
     A sub-class says what happens to ids (`forward`), to outputs (`decode`) and to labels (`prepare_labels`).
 
@@ -44,10 +48,11 @@ class Task(TextTrainer):
     task_name: ClassVar[str]
 
     def __init__(self, model: BertPreTrainedModel, tokenizer: FastBertTokenizer, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{"dtype": model.dtype_policy, **kwargs})  # so that float16 trains with loss scaling
         _check_fit_together(model.config, tokenizer)
         self.model = model
         self.tokenizer = tokenizer
+        self.takes_pairs = bool(model.config.extra.get(PAIRS_KEY, False))
         self.built = True
 
     @property
@@ -69,9 +74,13 @@ class Task(TextTrainer):
         """Turn the outputs of `forward` into the answer."""
         raise NotImplementedError
 
-    def default_loss(self) -> keras.losses.Loss | None:
+    def default_loss(self, labels: Any = None) -> keras.losses.Loss | None:
         """Return the loss that stands in where `compile` was given none: the model's own."""
-        return self.model.default_loss()
+        return self.model.default_loss(labels)
+
+    def check_labels(self, labels: Any, rows: int | None) -> None:
+        """Refuse labels that the model refuses."""
+        self.model.check_labels(labels, rows)
 
     def class_numbers(self) -> Mapping[str, int]:
         """Return the number of each class by its name."""
@@ -124,6 +133,8 @@ class Task(TextTrainer):
         Args:
             folder: Path of the folder, which is made if it is missing.
         """
+        if self.takes_pairs != bool(self.config.extra.get(PAIRS_KEY, False)):
+            self.model.config = self.config.replace(**{PAIRS_KEY: self.takes_pairs})
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 
@@ -163,7 +174,14 @@ class Task(TextTrainer):
         if text_pair is not None:
             columns = ["text", "text_pair"] if text_pair else ["text"]
         signatures = make_signatures(self, columns)
-        path = export_saved_model(path, signatures, self.variables, self.export_metadata(), overwrite=overwrite)
+        path = export_saved_model(
+            path,
+            signatures,
+            self.variables,
+            self.export_metadata(),
+            probes=PROBE_TEXTS if TRUNCATIONS[self.tokenizer.truncation] else SHORT_PROBE_TEXTS,
+            overwrite=overwrite,
+        )
         if verbose:
             print(f"Saved model at {path}")
         return path
@@ -198,10 +216,11 @@ class Task(TextTrainer):
 
 
 def _check_fit_together(config, tokenizer) -> None:
-    if tokenizer.max_length > config.max_position_embeddings:
+    multiple = tokenizer.pad_to_multiple_of or 1
+    if -(-tokenizer.max_length // multiple) * multiple > config.max_position_embeddings:
         raise ValueError(
             f"`max_length` must not exceed the model's {config.max_position_embeddings} position embeddings. "
-            f"Received: max_length={tokenizer.max_length}. "
+            f"Received: max_length={tokenizer.max_length}, padded to a multiple of {multiple}. "
             f"Write from_pretrained(folder, max_length={config.max_position_embeddings})."
         )
     if tokenizer.vocab_size > config.vocab_size:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tfbert.config import BertConfig
 from tfbert.models.bert_for_sequence_classification import TFBertForSequenceClassification
 from tfbert.tasks.labels import as_label_array, class_names, encode_in_graph, encode_labels, is_regression
 from tfbert.tasks.task import Task
+from tfbert.training.accuracy import Accuracy
+from tfbert.training.losses import problem_type_of
+
+logger = logging.getLogger("tfbert")
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -29,6 +35,7 @@ class TextClassifier(Task):
         tokenizer: `FastBertTokenizer`.
         learns_labels: bool, default False. Whether `fit` may rename and renumber the classes; `from_pretrained` sets
             it where the head is new and has no names.
+        num_labels: int or None. The number of classes to hold `fit` to where it learns them.
         **kwargs: `name` of the Keras model.
 
     Example:
@@ -43,9 +50,10 @@ class TextClassifier(Task):
     model_class = TFBertForSequenceClassification
     task_name = "text-classification"
 
-    def __init__(self, model, tokenizer, learns_labels=False, **kwargs):
+    def __init__(self, model, tokenizer, learns_labels=False, num_labels=None, **kwargs):
         super().__init__(model, tokenizer, **kwargs)
         self.learns_labels = learns_labels
+        self.num_labels = num_labels
 
     @classmethod
     def from_pretrained(cls, folder, *, max_length=None, **overrides):
@@ -66,12 +74,19 @@ class TextClassifier(Task):
         """
         if overrides.pop("output_loading_info", False):
             raise ValueError("Load the model alone for that: TFBertForSequenceClassification.from_pretrained(...).")
-        if overrides.get("problem_type") == "regression":
+        if overrides.get("problem_type") == "regression" and BertConfig.from_pretrained(folder).problem_type is None:
             overrides.setdefault("num_labels", 1)
+        name = overrides.pop("name", None)
         model, info = cls.model_class.from_pretrained(folder, output_loading_info=True, **overrides)
         new = [*info["missing_keys"], *(name for name, _, _ in info["mismatched_keys"])]
         learns_labels = model.config.has_default_labels and any(name.startswith("classifier.") for name in new)
-        return cls(model, cls._tokenizer_of(folder, model.config, max_length), learns_labels=learns_labels)
+        return cls(
+            model,
+            cls._tokenizer_of(folder, model.config, max_length),
+            learns_labels=learns_labels,
+            num_labels=overrides.get("num_labels") if learns_labels else None,
+            name=name,
+        )
 
     def forward(self, features, training):
         return {"logits": self.model(features, training=training).logits}  # [B, K]
@@ -94,41 +109,60 @@ class TextClassifier(Task):
         if isinstance(x, tf.data.Dataset):
             y = _text_labels(x)
         names = None if y is None else class_names(as_label_array(y))
-        if names is None:
-            return
-        if self.config.problem_type != "multi_label_classification" and len(names) < 2:
-            raise ValueError(f"`y` must hold at least two different labels. Received: {names} only.")
-        self.model.replace_head(id2label=dict(enumerate(names)))
+        if names is not None:
+            self._name_classes(names)
         self.learns_labels = False
+
+    def _name_classes(self, names: list[str]) -> None:
+        several = self.config.problem_type == "multi_label_classification"
+        if len(names) < (1 if several else 2):
+            raise ValueError(f"`y` must hold at least two different labels. Received: {names} only.")
+        if self.num_labels is not None and self.num_labels != len(names):
+            raise ValueError(
+                f"`y` holds {len(names)} different labels, but the model was made with num_labels={self.num_labels}. "
+                "Leave num_labels out, or name all classes: from_pretrained(..., id2label={0: …, 1: …})."
+            )
+        self.model.replace_head(id2label=dict(enumerate(names)))
+        self.forget_compiled_functions()
 
     def prepare_labels(self, labels: Any) -> np.ndarray:
         return encode_labels(as_label_array(labels), self.config)
 
     def prepare_dataset_labels(self, dataset):
-        if dataset.element_spec[1].dtype != tf.string:
-            return dataset
-        if self.config.problem_type == "multi_label_classification":
-            raise ValueError("A dataset must hold several labels a text as rows of 0 and 1. Received: strings.")
         return dataset.map(lambda text, label, *rest: (text, encode_in_graph(label, self.config), *rest))
+
+    def class_numbers(self):
+        one_each = problem_type_of(self.config) == "single_label_classification"
+        return self.config.label2id if one_each else {}
 
     def default_metrics(self):
         if is_regression(self.config):
             return ["mean_absolute_error"]
         if self.config.problem_type == "multi_label_classification":
             return [keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)]
-        return ["accuracy"]
+        return [Accuracy()]
+
+    def export(self, path, *args, **kwargs):
+        if self.learns_labels:
+            logger.warning("The classification head was never trained; what is exported to %s answers at random.", path)
+        return super().export(path, *args, **kwargs)
 
     def export_metadata(self):
         return {**super().export_metadata(), "labels": [self.config.id2label[i] for i in range(self.config.num_labels)]}
 
     def get_config(self):
-        return {**super().get_config(), "learns_labels": self.learns_labels}
+        return {**super().get_config(), "learns_labels": self.learns_labels, "num_labels": self.num_labels}
 
 
 def _text_labels(dataset: tf.data.Dataset) -> np.ndarray | None:
     """Return all labels of a user's dataset where they are strings."""
     spec = dataset.element_spec
-    if not isinstance(spec, tuple) or len(spec) < 2 or spec[1].dtype != tf.string:
+    if not isinstance(spec[1], tf.TensorSpec) or spec[1].dtype != tf.string:
         return None
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            "An endless dataset cannot be searched for its labels. Name them: "
+            "from_pretrained(..., id2label={0: …, 1: …})."
+        )
     labels = dataset.map(lambda text, label, *rest: label)
     return np.concatenate([np.ravel(batch) for batch in labels.as_numpy_iterator()])

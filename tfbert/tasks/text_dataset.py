@@ -45,10 +45,26 @@ def batched(dataset: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
 
     Returns:
         A dataset of batches.
+
+    Raises:
+        ValueError: If elements of two texts may be pairs or batches.
     """
     # A scalar anywhere means single rows: the text itself, or the label beside a pair [2].
     single_rows = any(spec.shape.rank == 0 for spec in tf.nest.flatten(dataset.element_spec))
+    text = dataset.element_spec
+    if not single_rows and isinstance(text, tf.TensorSpec) and text.shape.as_list() == [2]:
+        raise ValueError(
+            "A dataset of string tensors of shape [2] may mean pairs or batches of two texts. Write pairs as dicts, "
+            "{'text': …, 'text_pair': …}, or in batches [B, 2]: dataset.batch(32)."
+        )
     return dataset.batch(batch_size) if single_rows else dataset
+
+
+def holds_pairs(spec: Any) -> bool:
+    """Whether the input part of a batch's spec is pairs of texts."""
+    if isinstance(spec, dict):
+        return "text_pair" in spec
+    return spec.shape.rank == 2 and spec.shape[1] == 2
 
 
 def inputs_of(element: Any) -> Any:

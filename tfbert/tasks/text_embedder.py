@@ -64,6 +64,7 @@ class TextEmbedder(Task):
             ValueError: If the folder holds a module that a TextEmbedder has not.
         """
         stated = read_sentence_settings(folder, pooling)
+        name = overrides.pop("name", None)
         model = cls.model_class.from_pretrained(folder, add_pooling_layer=False, **overrides)
         if max_length is None and stated.max_length is not None:
             max_length = min(stated.max_length, model.config.max_position_embeddings)
@@ -73,6 +74,7 @@ class TextEmbedder(Task):
             tokenizer,
             pooling=stated.pooling,
             normalize=stated.normalize if normalize is None else normalize,
+            name=name,
         )
 
     def save_pretrained(self, folder):
@@ -113,9 +115,21 @@ class TextEmbedder(Task):
             raise ValueError("TextEmbedder embeds one text a row. For pairs embed each column by itself.")
         return outputs
 
-    def default_loss(self) -> keras.losses.Loss:
+    def default_loss(self, labels=None) -> keras.losses.Loss:
         """Return the mean squared error between cosine and given similarity."""
         return keras.losses.MeanSquaredError(name="loss")
+
+    def class_numbers(self):
+        return {}
+
+    def prepare_dataset_labels(self, dataset):
+        def check(pair, similarity, *rest):
+            message = "A similarity must lie from -1 to 1."
+            similarity = tf.cast(similarity, tf.float32)
+            with tf.control_dependencies([tf.debugging.assert_less_equal(tf.abs(similarity), 1.0, message=message)]):
+                return (pair, tf.identity(similarity), *rest)
+
+        return dataset.map(check)
 
     def prepare_labels(self, labels: Any) -> np.ndarray:
         similarities = np.asarray(labels, dtype=np.float32)

@@ -8,14 +8,22 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfbert.tasks.text_dataset import arrays_dataset, batched, end_is_no_surprise, inputs_of, is_tokenized, map_text
-from tfbert.tokenization.text_input import as_text_inputs
+from tfbert.tasks.text_dataset import (
+    arrays_dataset,
+    batched,
+    end_is_no_surprise,
+    holds_pairs,
+    inputs_of,
+    is_tokenized,
+    map_text,
+)
+from tfbert.tokenization.text_input import as_str_array, as_text_inputs
 from tfbert.training.bert_adamw import BertAdamW
 from tfbert.training.linear_warmup import LinearWarmup
 from tfbert.training.logits_trainer import LogitsTrainer
 
 DEFAULT_BATCH_SIZE = 32
-DEFAULT_LEARNING_RATE = 5e-5
+DEFAULT_OPTIMIZER = "tfbert_default"  # the name tells our own from a user's, after a reload too
 
 
 class TextTrainer(LogitsTrainer):
@@ -26,6 +34,7 @@ class TextTrainer(LogitsTrainer):
     """
 
     takes_pairs = False
+    default_learning_rate = 5e-5
 
     def tokenize(self, texts: dict[str, tf.Tensor]) -> dict[str, Any]:
         """Turn text columns [B] into the model's inputs."""
@@ -71,7 +80,8 @@ class TextTrainer(LogitsTrainer):
     ):
         """Train on text and labels; the arguments are those of `keras.Model.fit`.
 
-        Where `compile` was not called, it trains with AdamW at 5e-5, linear warm-up and decay, and clipped gradients.
+        Where `compile` was not called, each `fit` trains with AdamW at 5e-5 and clipped gradients, and with linear
+        warm-up and decay where the number of steps is known.
 
         Args:
             x: Text in any form, or a `tf.data.Dataset` of (text, label) or (text, label, weight).
@@ -87,15 +97,16 @@ class TextTrainer(LogitsTrainer):
             TypeError, ValueError: If text and labels do not fit each other or the model.
         """
         batch_size = batch_size or DEFAULT_BATCH_SIZE
-        self.learn_labels(x, y)
         if isinstance(x, tf.data.Dataset):
             if validation_split:
                 raise ValueError("`validation_split` needs arrays or lists; for a dataset give `validation_data`.")
+            _check_dataset(x, y, sample_weight)
+            self.learn_labels(x, None)
             dataset = self._ids_of_dataset(x, y, sample_weight, batch_size)
-            texts = inputs_of(x.element_spec)
-            self.takes_pairs = isinstance(texts, dict) and "text_pair" in texts
+            if not is_tokenized(inputs_of(x.element_spec)):
+                self.takes_pairs = holds_pairs(inputs_of(batched(x, batch_size).element_spec))
         else:
-            rows = self._rows(x, y, sample_weight)
+            rows = self._rows(x, y, sample_weight, learn=True)
             if validation_split and validation_data is None:
                 rows, held_out = _split(rows, validation_split)
                 validation_data = self._ids_of_rows(held_out, validation_batch_size or batch_size)
@@ -103,8 +114,9 @@ class TextTrainer(LogitsTrainer):
             self.takes_pairs = "text_pair" in rows[0]
         if validation_data is not None:
             validation_data = self._validation_dataset(validation_data, validation_batch_size or batch_size)
-        if not self.compiled:
-            self._compile_default(dataset, epochs, steps_per_epoch)
+        if not self._has_users_optimizer():
+            steps = steps_per_epoch or int(dataset.cardinality())
+            self._compile_default(steps * epochs if steps > 0 else None)
         with end_is_no_surprise(dataset, steps_per_epoch):
             return super().fit(
                 dataset,
@@ -125,7 +137,7 @@ class TextTrainer(LogitsTrainer):
     ):
         """Return loss and metrics on text and labels; the arguments are those of `keras.Model.evaluate`."""
         if not self.compiled:
-            self.compile(metrics=self.default_metrics())
+            self._compile_default()
         dataset = self._ids_dataset(x, y, sample_weight, batch_size or DEFAULT_BATCH_SIZE)
         with end_is_no_surprise(dataset, steps):
             return super().evaluate(dataset, verbose=verbose, steps=steps, callbacks=callbacks, **kwargs)
@@ -145,9 +157,12 @@ class TextTrainer(LogitsTrainer):
             dataset = batched(x, batch_size)
         else:
             dataset = arrays_dataset((as_text_inputs(x), None, None), shuffle=False, batch_size=batch_size)
+        if int(dataset.cardinality()) == 0:  # of which Keras makes nothing
+            empty = self(tf.constant([], tf.string), training=False)
+            return {name: as_str_array(values.numpy()) for name, values in empty.items()}
         with end_is_no_surprise(dataset, steps):
             outputs = super().predict(dataset, verbose=verbose, steps=steps, callbacks=callbacks)
-        return {name: _with_str(values) for name, values in outputs.items()}
+        return {name: as_str_array(values) for name, values in outputs.items()}
 
     # === Text and labels to batches of ids ===
 
@@ -157,12 +172,9 @@ class TextTrainer(LogitsTrainer):
         return self._ids_of_rows(self._rows(x, y, sample_weight), batch_size)
 
     def _ids_of_dataset(self, dataset, y, sample_weight, batch_size) -> tf.data.Dataset:
-        if y is not None or sample_weight is not None:
-            raise ValueError("A dataset brings its own labels and weights: leave out `y` and `sample_weight`.")
+        _check_dataset(dataset, y, sample_weight)
         if is_tokenized(inputs_of(dataset.element_spec)):
             return dataset
-        if not isinstance(dataset.element_spec, tuple) or len(dataset.element_spec) < 2:
-            raise ValueError("A dataset to train on must hold tuples: (text, label) or (text, label, weight).")
         return self._tokenized(self.prepare_dataset_labels(batched(dataset, batch_size)))
 
     def _ids_of_rows(self, rows, batch_size, shuffle=False) -> tf.data.Dataset:
@@ -171,17 +183,20 @@ class TextTrainer(LogitsTrainer):
     def _tokenized(self, dataset) -> tf.data.Dataset:
         return map_text(dataset, self.tokenize).prefetch(tf.data.AUTOTUNE)
 
-    def _rows(self, x, y, sample_weight):
+    def _rows(self, x, y, sample_weight, learn=False):
         """Text columns, encoded labels and weights, with equally many rows."""
         if y is None:
             raise ValueError("`y` is missing: give one label for each text.")
-        texts, labels = as_text_inputs(x), self.prepare_labels(y)
+        texts = as_text_inputs(x)
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float32)
         count = texts["text"].shape[0]
-        for name, values in (("y", labels), ("sample_weight", weights)):
-            if values is not None and len(values) != count:
-                raise ValueError(f"`{name}` must have one entry for each text, {count}. Received: {len(values)}.")
-        return texts, labels, weights
+        sizes = {"y": len(y) if hasattr(y, "__len__") else 0, "sample_weight": 0 if weights is None else len(weights)}
+        for name, size in sizes.items():
+            if size not in (0, count):  # what has no rows at all is refused by its own reader
+                raise ValueError(f"`{name}` must have one entry for each text, {count}. Received: {size}.")
+        if learn:
+            self.learn_labels(x, y)
+        return texts, self.prepare_labels(y), weights
 
     def _validation_dataset(self, given, batch_size) -> tf.data.Dataset:
         parts = given if isinstance(given, tuple | list) else (given,)
@@ -193,21 +208,37 @@ class TextTrainer(LogitsTrainer):
         x, y, sample_weight = (*parts, None, None)[:3]
         return self._ids_dataset(x, y, sample_weight, batch_size)
 
-    def _compile_default(self, dataset, epochs, steps_per_epoch) -> None:
-        steps = steps_per_epoch or int(dataset.cardinality())
-        peak = DEFAULT_LEARNING_RATE
-        learning_rate = LinearWarmup(peak, total_steps=steps * epochs) if steps > 0 else peak
-        self.compile(optimizer=BertAdamW(learning_rate, global_clipnorm=1.0), metrics=self.default_metrics())
+    def _has_users_optimizer(self) -> bool:
+        return self.compiled and self.optimizer.name != DEFAULT_OPTIMIZER
+
+    def _compile_default(self, total_steps: int | None = None) -> None:
+        """Compile as no user has; each `fit` does so anew, since a schedule lasts for one training."""
+        peak = self.default_learning_rate
+        learning_rate = LinearWarmup(peak, total_steps=total_steps) if total_steps else peak
+        optimizer = BertAdamW(learning_rate, global_clipnorm=1.0, name=DEFAULT_OPTIMIZER)
+        self.compile(optimizer=optimizer, metrics=self.default_metrics())
 
     def _numbered(self, class_weight):
         """Return class weights by class number; a user may give them by name."""
         if class_weight is None:
             return None
         known = self.class_numbers()
-        unknown = [name for name in class_weight if isinstance(name, str) and name not in known]
-        if unknown:
-            raise ValueError(f"Unknown label {unknown[0]!r} in `class_weight`; the model has {list(known)}.")
-        return {known[name] if isinstance(name, str) else name: weight for name, weight in class_weight.items()}
+        if not known:
+            raise ValueError("`class_weight` needs one class for each text. Write `sample_weight` instead.")
+        weights = dict.fromkeys(known.values(), 1.0)
+        for name, weight in class_weight.items():
+            number = known.get(name, name)
+            if number not in weights:
+                raise ValueError(f"Unknown label {name!r} in `class_weight`; the model has {list(known)}.")
+            weights[number] = weight
+        return weights
+
+
+def _check_dataset(dataset: tf.data.Dataset, y: Any, sample_weight: Any) -> None:
+    if y is not None or sample_weight is not None:
+        raise ValueError("A dataset brings its own labels and weights: leave out `y` and `sample_weight`.")
+    if not isinstance(dataset.element_spec, tuple) or len(dataset.element_spec) < 2:
+        raise ValueError("A dataset to train on must hold tuples: (text, label) or (text, label, weight).")
 
 
 def _split(rows, share: float):
@@ -224,11 +255,3 @@ def _split(rows, share: float):
         return columns, labels[span], None if weights is None else weights[span]
 
     return part(slice(0, cut)), part(slice(cut, None))
-
-
-def _with_str(values: np.ndarray) -> np.ndarray:
-    """Strings come out of TensorFlow as bytes; answers are text."""
-    if values.dtype != object:
-        return values
-    decoded = [value.decode("utf-8", "replace") for value in values.reshape(-1)]
-    return np.array(decoded, dtype=object).reshape(values.shape)

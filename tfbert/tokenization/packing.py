@@ -6,6 +6,7 @@ Letters: B batch, L pieces of the longest row, S positions of the result.
 from __future__ import annotations
 
 import dataclasses
+from numbers import Integral
 from typing import Any
 
 import tensorflow as tf
@@ -40,13 +41,17 @@ class PackingOptions:
         if not isinstance(self.truncation, bool | str) or self.truncation not in TRUNCATIONS:
             raise ValueError(f"`truncation` must be one of {list(TRUNCATIONS)}. Received: {self.truncation!r}.")
         multiple = self.pad_to_multiple_of
-        if multiple is not None and (isinstance(multiple, bool) or not isinstance(multiple, int) or multiple < 1):
+        if multiple is not None and (isinstance(multiple, bool) or not isinstance(multiple, Integral) or multiple < 1):
             raise ValueError(f"`pad_to_multiple_of` must be None or an integer above 0. Received: {multiple!r}.")
         self.check_room(segments=1)
 
     def check_room(self, segments: int) -> None:
         """Refuse a `max_length` that the special tokens of one or two segments alone exceed."""
-        if isinstance(self.max_length, bool) or not isinstance(self.max_length, int) or self.max_length <= segments:
+        if (
+            isinstance(self.max_length, bool)
+            or not isinstance(self.max_length, Integral)
+            or self.max_length <= segments
+        ):
             raise ValueError(
                 f"`max_length` must be an integer of at least {segments + 1}: the special tokens of "
                 f"{'a pair' if segments == 2 else 'a text'} alone take that many. Received: {self.max_length!r}."

@@ -13,6 +13,8 @@ from tfbert.tokenization.vocabulary import read_vocabulary, write_vocabulary
 
 BASIC_OPTIONS = ("do_lower_case", "strip_accents", "tokenize_chinese_chars")
 SPECIAL_TOKENS = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
+# Settings that change the ids, of which only one value is followed so far.
+ONLY_VALUES = {"truncation_side": "right", "padding_side": "right", "do_basic_tokenize": True}
 UNSET_MAX_LENGTH = 10**9  # Hugging Face writes 1e30 where a tokenizer sets no limit
 
 
@@ -98,6 +100,8 @@ class TokenizerSettings:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        for stale in ("tokenizer.json", "added_tokens.json", "special_tokens_map.json"):
+            (folder / stale).unlink(missing_ok=True)  # another tokenizer's file would win over ours
         write_vocabulary(self.vocab_list, folder / "vocab.txt")
         declared = {name: self.options[name] for name in (*BASIC_OPTIONS, *SPECIAL_TOKENS)}
         declared.update(model_max_length=self.options["max_length"], tokenizer_class="BertTokenizer")
@@ -129,6 +133,11 @@ def _parse_tokenizer_json(content: dict[str, Any]) -> tuple[list[str], dict[str,
 
 def _options_of_config(declared: dict[str, Any]) -> dict[str, Any]:
     """Return the options that a `tokenizer_config.json` states."""
+    for name, only in ONLY_VALUES.items():
+        if declared.get(name, only) != only:
+            raise ValueError(
+                f"`{name}` in tokenizer_config.json must be {only!r} in this version. Received: {declared[name]!r}."
+            )
     options: dict[str, Any] = {name: declared[name] for name in BASIC_OPTIONS if name in declared}
     for name in SPECIAL_TOKENS:
         token = declared.get(name)

@@ -108,7 +108,12 @@ def _encoded(text: Any, row: int, name: str) -> bytes:
 
 
 def _checked_rank(text: Any, name: str) -> Any:
-    rank = text.shape.rank if isinstance(text.shape, tf.TensorShape) else len(text.shape)
+    rank = tf.TensorShape(text.shape).rank
+    if rank is None:
+        raise ValueError(
+            f"`{name}` must have a known rank. Received: a tensor of unknown shape. Declare it, for instance "
+            "output_signature=tf.TensorSpec([], tf.string) in Dataset.from_generator."
+        )
     if rank == 0:
         return tf.reshape(text, [1])
     if rank == 2 and text.shape[1] == 1:
@@ -119,3 +124,18 @@ def _checked_rank(text: Any, name: str) -> Any:
         f"`{name}` must have the shape [B] (one text a row) or [B, 2] (a pair a row). Received: {tuple(text.shape)}. "
         "For further columns join the texts first: tf.strings.join([a, b], separator=' ')."
     )
+
+
+def as_str_array(values: np.ndarray) -> np.ndarray:
+    """Return an array of Python str where TensorFlow gave bytes; other arrays come back as they are.
+
+    Args:
+        values: A NumPy array.
+
+    Returns:
+        A NumPy array of the same shape.
+    """
+    if values.dtype != object:
+        return values
+    decoded = [value.decode("utf-8", "replace") for value in values.reshape(-1)]
+    return np.array(decoded, dtype=object).reshape(values.shape)

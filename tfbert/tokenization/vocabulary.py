@@ -32,6 +32,10 @@ def check_vocabulary(pieces: Sequence[str], required: Sequence[str]) -> list[str
     for index, piece in enumerate(pieces):
         if not isinstance(piece, str):
             raise TypeError(f"`vocab_list` must hold str only. Received: {piece!r} at id {index}.")
+        if "\0" in piece or any("\ud800" <= character <= "\udfff" for character in piece):
+            raise ValueError(
+                f"`vocab_list` must hold text without NUL and surrogates. Received: {piece!r} at id {index}."
+            )
     if len(set(pieces)) != len(pieces):
         first: dict[str, int] = {}
         for index, piece in enumerate(pieces):

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfbert.config import BertConfig
 
 IGNORED_LABEL = -100
 
 
-def sequence_classification_loss(config: BertConfig, labels_are_float: bool = False) -> keras.losses.Loss:
-    """Return the loss of a sequence classifier for its `problem_type`.
+def problem_type_of(config: BertConfig, labels: Any = None) -> str:
+    """Return what a classifier answers: the config's `problem_type`, or what follows from labels.
 
     Where the config names none, one label means regression; more than one means multi-label classification for
     floating-point labels and single-label classification for integers.
 
     Args:
         config: `BertConfig`.
-        labels_are_float: bool, default False.
+        labels: Tensor or None.
+
+    Returns:
+        str: "regression", "single_label_classification" or "multi_label_classification".
+
+    Source: `BertForSequenceClassification` of Hugging Face transformers.
+    """
+    if config.problem_type is not None:
+        return config.problem_type
+    if config.num_labels == 1:
+        return "regression"
+    if labels is not None and tf.as_dtype(labels.dtype).is_floating and len(labels.shape) == 2:
+        return "multi_label_classification"
+    return "single_label_classification"
+
+
+def sequence_classification_loss(config: BertConfig, labels: Any = None) -> keras.losses.Loss:
+    """Return the loss of a sequence classifier.
+
+    Args:
+        config: `BertConfig`.
+        labels: Tensor or None. Decides where the config does not; see `problem_type_of`.
 
     Returns:
         A Keras loss of (labels, logits): mean squared error; sparse softmax cross-entropy without the labels -100;
@@ -25,14 +49,37 @@ def sequence_classification_loss(config: BertConfig, labels_are_float: bool = Fa
 
     Source: `BertForSequenceClassification` of Hugging Face transformers.
     """
-    problem_type = config.problem_type
-    if problem_type is None:
-        if config.num_labels == 1:
-            problem_type = "regression"
-        else:
-            problem_type = "multi_label_classification" if labels_are_float else "single_label_classification"
+    problem_type = problem_type_of(config, labels)
     if problem_type == "regression":
         return keras.losses.MeanSquaredError(name="loss")
     if problem_type == "multi_label_classification":
         return keras.losses.BinaryCrossentropy(from_logits=True, name="loss")
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED_LABEL, name="loss")
+
+
+def check_labels(config: BertConfig, labels: Any, rows: int | None) -> None:
+    """Refuse labels whose shape would broadcast into a wrong loss.
+
+    Args:
+        config: `BertConfig`.
+        labels: Tensor.
+        rows: int or None. Rows of the inputs, where that is static.
+
+    Raises:
+        ValueError: If the shape does not belong to the problem type.
+    """
+    problem_type, count = problem_type_of(config, labels), config.num_labels
+    shape = tuple(labels.shape)
+    one_each = problem_type == "single_label_classification" or (problem_type == "regression" and count == 1)
+    fits = (
+        len(shape) == 1 or (len(shape) == 2 and shape[1] in (1, None))
+        if one_each
+        else len(shape) == 2 and (shape[1] in (count, None))
+    )
+    if not fits or (rows is not None and shape[0] is not None and shape[0] != rows):
+        expected = "[B]" if one_each else f"[B, {count}]"
+        batch = "" if rows is None else f" with B = {rows}"
+        raise ValueError(
+            f"`labels` for {problem_type} with num_labels={count} must have the shape {expected}{batch}. "
+            f"Received: {shape}."
+        )
