@@ -1,4 +1,6 @@
+import copy
 import json
+import pickle
 
 import pytest
 
@@ -65,6 +67,19 @@ def test_unknown_keys_are_kept_and_written_back(tmp_path):
     again = json.loads((tmp_path / "again" / "config.json").read_text())
     assert written.items() <= again.items()
     assert BertConfig.from_pretrained(tmp_path / "again") == config
+
+
+def test_constructor_takes_a_whole_config_file(tmp_path):
+    BertConfig(num_labels=3, torch_dtype="float32", note={"a": [1]}).save_pretrained(tmp_path)
+    config = BertConfig(**json.loads((tmp_path / "config.json").read_text()))
+    assert config == BertConfig.from_pretrained(tmp_path)
+    assert config.torch_dtype == "float32"
+    assert config.note == {"a": [1]}
+    assert copy.deepcopy(config) == config == pickle.loads(pickle.dumps(config))
+    with pytest.raises(AttributeError, match="no field 'bfloat'"):
+        _ = config.bfloat
+    with pytest.raises(ValueError, match="roberta"):
+        BertConfig(model_type="roberta")
 
 
 def test_replace_renames_labels_and_keeps_the_rest():

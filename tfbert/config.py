@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from numbers import Integral, Real
 from os import PathLike
@@ -16,6 +17,26 @@ PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_class
 POSITION_EMBEDDING_TYPES = ("absolute", "relative_key", "relative_key_query")
 
 
+def _keeping_unknown(cls: type) -> type:
+    """Let the constructor take the keys that it does not know, and keep them in `extra`."""
+    generated: Any = cls.__init__  # type: ignore[misc]
+
+    @functools.wraps(generated)
+    def __init__(self, *, extra: Mapping[str, Any] | None = None, model_type: str = "bert", **values: Any):
+        if model_type != "bert":
+            raise ValueError(
+                f"`model_type` must be 'bert'. Received: {model_type!r}. tfbert loads BERT checkpoints only."
+            )
+        names = {field.name for field in dataclasses.fields(cls)}
+        known = {name: value for name, value in values.items() if name in names}
+        unknown = {name: value for name, value in values.items() if name not in names}
+        generated(self, **known, extra={**(extra or {}), **unknown})
+
+    cls.__init__ = __init__  # type: ignore[misc]
+    return cls
+
+
+@_keeping_unknown
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BertConfig:
     """The settings of a BERT model; the same fields and defaults as Hugging Face's `BertConfig`.
@@ -50,7 +71,8 @@ class BertConfig:
         output_attentions: bool, default False. Return attention probabilities where a call does not say.
         output_hidden_states: bool, default False. Return all hidden states where a call does not say.
         return_dict: bool, default True. Return an output object rather than a tuple where a call does not say.
-        extra: dict. Every other key of `config.json`, kept and written back.
+        extra: dict. Every other key: those of `config.json` and of the constructor are kept, read as attributes, and
+            written back.
 
     Raises:
         ValueError: If a value is out of its range or two values contradict each other.
@@ -133,6 +155,12 @@ class BertConfig:
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
             raise ValueError(f"`{name}` must be a number from 0 up to, not including, 1. Received: {value!r}.")
 
+    def __getattr__(self, name: str) -> Any:
+        extra = self.__dict__.get("extra", {})
+        if name in extra:
+            return extra[name]
+        raise AttributeError(f"BertConfig has no field {name!r}.")
+
     @property
     def head_dropout(self) -> float:
         """Dropout in front of a task head: `classifier_dropout`, else `hidden_dropout_prob`."""
@@ -163,11 +191,7 @@ class BertConfig:
             same_count = set(changes) & label_fields == {"num_labels"} and changes["num_labels"] == self.num_labels
             if not same_count:
                 fields = {name: value for name, value in fields.items() if name not in label_fields}
-        unknown = {name: value for name, value in changes.items() if name not in _FIELD_NAMES}
-        known = {name: value for name, value in changes.items() if name in _FIELD_NAMES}
-        fields = {**fields, **known}
-        fields["extra"] = {**fields["extra"], **unknown}
-        return BertConfig(**fields)
+        return BertConfig(**{**fields, **changes})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the contents of `config.json`: every field, and every unknown key that was read.
@@ -195,15 +219,7 @@ class BertConfig:
         Raises:
             ValueError: If the contents describe no BERT, or a value is out of range.
         """
-        values = dict(values)
-        model_type = values.pop("model_type", "bert")
-        if model_type != "bert":
-            raise ValueError(
-                f"`model_type` must be 'bert'. Received: {model_type!r}. tfbert loads BERT checkpoints only."
-            )
-        known = {name: value for name, value in values.items() if name in _FIELD_NAMES and name != "extra"}
-        unknown = {name: value for name, value in values.items() if name not in _FIELD_NAMES}
-        config = cls(**known, extra=unknown)
+        config = cls(**values)
         return config.replace(**overrides) if overrides else config
 
     @classmethod
@@ -239,6 +255,3 @@ class BertConfig:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "config.json", self.to_dict())
-
-
-_FIELD_NAMES = frozenset(field.name for field in dataclasses.fields(BertConfig))

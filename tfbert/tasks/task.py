@@ -158,7 +158,7 @@ class Task(TextTrainer):
             format: str, "tf_saved_model".
             text_pair: bool. Whether `serving_default` and `tokenize` take `text` and `text_pair`; by default what the
                 model was trained on.
-            overwrite: bool, default False. Replace an existing folder.
+            overwrite: bool, default False. Replace an existing SavedModel.
             verbose: bool. Print the path when done.
 
         Returns:

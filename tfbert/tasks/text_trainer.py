@@ -209,7 +209,10 @@ class TextTrainer(LogitsTrainer):
         return self._ids_dataset(x, y, sample_weight, batch_size)
 
     def _has_users_optimizer(self) -> bool:
-        return self.compiled and self.optimizer.name != DEFAULT_OPTIMIZER
+        if not self.compiled:
+            return False
+        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)  # float16 wraps it for loss scaling
+        return optimizer.name != DEFAULT_OPTIMIZER
 
     def _compile_default(self, total_steps: int | None = None) -> None:
         """Compile as no user has; each `fit` does so anew, since a schedule lasts for one training."""
