@@ -6,6 +6,8 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 MODEL := saved_models/sentiment/1
 
+# The text as it was typed: make would take a $ in it for a variable.
+override TEXT := $(value TEXT)
 export TEXT
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 

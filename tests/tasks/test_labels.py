@@ -49,6 +49,13 @@ def test_every_form_of_several_labels_a_text(given):
     assert encode_labels(as_label_array(given), SEVERAL).tolist() == [[1, 1], [0, 1], [0, 0]]
 
 
+def test_rows_of_one_length_are_rows_still():
+    rows = as_label_array([["good", "bad"], ("bad", "good")])
+    assert rows.tolist() == [["good", "bad"], ["bad", "good"]]
+    assert encode_labels(rows, SEVERAL).tolist() == [[1, 1], [1, 1]]
+    assert as_label_array(np.array([["good", "bad"]])).tolist() == [["good", "bad"]]
+
+
 def test_names_are_whole_words():
     assert class_names(as_label_array([["good", "cheap"], "bad"])) == ["bad", "cheap", "good"]
     assert class_names(as_label_array([1, 2])) is None

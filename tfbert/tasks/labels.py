@@ -39,12 +39,10 @@ def as_label_array(labels: Any) -> np.ndarray:
     for index, row in enumerate(rows):
         if row is None or (isinstance(row, float) and np.isnan(row)):
             raise ValueError(f"`y` has no label at row {index}. Drop that text, or label it.")
-    several = [
-        isinstance(row, list | tuple | set) or (isinstance(row, np.ndarray) and row.dtype.kind in "OUS") for row in rows
-    ]
-    if any(flag and (_holds_text(row) or not len(row)) for flag, row in zip(several, rows)):
+    if any(_names_several(row) for row in rows):
         array = np.empty(len(rows), dtype=object)
-        array[:] = [[_as_str(name) for name in (row if flag else [row])] for flag, row in zip(several, rows)]
+        for index, row in enumerate(rows):  # one by one: NumPy would make a table of rows of one length
+            array[index] = [_as_str(name) for name in ([row] if isinstance(row, str | bytes) else row)]
         return array
     if _holds_text(rows):
         for index, row in enumerate(rows):
@@ -192,6 +190,11 @@ def _as_floats(labels: np.ndarray) -> np.ndarray:
 def _named(config: BertConfig, count: int = 20) -> str:
     names = list(config.label2id)
     return ", ".join(map(repr, names[:count])) + (", …" if len(names) > count else "")
+
+
+def _names_several(row: Any) -> bool:
+    """Whether it is a row of names, or of none; not a row of numbers."""
+    return isinstance(row, list | tuple | set | np.ndarray) and (not len(row) or _holds_text(row))
 
 
 def _holds_text(values: Iterable[Any]) -> bool:
