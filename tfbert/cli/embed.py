@@ -11,9 +11,8 @@ import argparse
 
 from tfbert.cli.text_rows import (
     Row,
-    add_text_arguments,
+    add_answer_arguments,
     answer_rows,
-    positive_integer,
     row_beside,
     text_rows,
     write_json_row,
@@ -22,9 +21,7 @@ from tfbert.cli.text_rows import (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("model", metavar="MODEL", help="SavedModel, checkpoint folder or .keras file")
-    add_text_arguments(parser)
-    parser.add_argument("--max-length", type=positive_integer, help="longest input in tokens")
+    add_answer_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -20,8 +20,10 @@ class UsageError(Exception):
     """The command line asks for something that cannot be understood."""
 
 
-def add_text_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say where texts come from and how answers go out."""
+def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of a command that answers texts: which model, which texts, how answers go out."""
+    parser.add_argument("model", metavar="MODEL", help="SavedModel, checkpoint folder or .keras file")
+    parser.add_argument("--max-length", type=positive_integer, help="longest input in tokens, for a checkpoint folder")
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts; without any, read --input or standard input")
     parser.add_argument(
         "--input", metavar="FILE", help="a file with one text a line (with --json one JSON value a line)"
@@ -45,7 +47,7 @@ def text_rows(options: argparse.Namespace) -> Iterator[Row]:
     """Return an iterator of dicts with "text", and perhaps "text_pair": one for each text that the command line names.
 
     Args:
-        options: What `add_text_arguments` parsed.
+        options: What `add_answer_arguments` parsed.
 
     Returns:
         An iterator of dicts. It raises ValueError at a line that is not what it should be, and names it.
