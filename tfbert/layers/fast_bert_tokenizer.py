@@ -107,7 +107,7 @@ class FastBertTokenizer(keras.layers.Layer):
         self.pad_to_multiple_of = pad_to_multiple_of
         self.return_token_type_ids = return_token_type_ids
         self.return_attention_mask = return_attention_mask
-        self._options()
+        self.packing_options()
         self._stages: tuple[Normalizer, WordpieceModel] | None = None
         self.built = True
 
@@ -153,7 +153,7 @@ class FastBertTokenizer(keras.layers.Layer):
         texts = [text] if text_pair is None else [text, text_pair]
         if len(text.shape) == 2:
             texts = [text[:, 0], text[:, 1]]
-        options = self._options(padding, truncation, max_length, pad_to_multiple_of)
+        options = self.packing_options(padding, truncation, max_length, pad_to_multiple_of)
         special = SpecialIds(cls=self.cls_token_id, sep=self.sep_token_id, pad=self.pad_token_id)
         packed = pack([self.tokenize(segment) for segment in texts], options, special)
         if not _chosen(return_token_type_ids, self.return_token_type_ids):
@@ -162,8 +162,10 @@ class FastBertTokenizer(keras.layers.Layer):
             del packed["attention_mask"]
         return packed
 
-    def _options(self, padding=None, truncation=None, max_length=None, pad_to_multiple_of=None) -> PackingOptions:
-        """Packing options; what a call leaves open follows the constructor."""
+    def packing_options(
+        self, padding=None, truncation=None, max_length=None, pad_to_multiple_of=None
+    ) -> PackingOptions:
+        """Return how rows are cut and padded; what is left open follows the constructor."""
         return PackingOptions(
             padding=_chosen(padding, self.padding),
             truncation=_chosen(truncation, self.truncation),
@@ -182,7 +184,7 @@ class FastBertTokenizer(keras.layers.Layer):
         return_token_type_ids=None,
         return_attention_mask=None,
     ):
-        options = self._options(padding, truncation, max_length, pad_to_multiple_of)
+        options = self.packing_options(padding, truncation, max_length, pad_to_multiple_of)
         names = ["input_ids"]
         names += ["attention_mask"] if _chosen(return_attention_mask, self.return_attention_mask) else []
         names += ["token_type_ids"] if _chosen(return_token_type_ids, self.return_token_type_ids) else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -17,7 +16,6 @@ from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.tasks.signatures import make_signatures
 from tfbert.tasks.text_dataset import is_tokenized
 from tfbert.tasks.text_trainer import TextTrainer
-from tfbert.tokenization.packing import TRUNCATIONS
 from tfbert.tokenization.settings import TokenizerSettings
 from tfbert.tokenization.text_input import as_text_inputs
 
@@ -81,10 +79,6 @@ class Task(TextTrainer):
     def check_labels(self, labels: Any, rows: int | None) -> None:
         """Refuse labels that the model refuses."""
         self.model.check_labels(labels, rows)
-
-    def class_numbers(self) -> Mapping[str, int]:
-        """Return the number of each class by its name."""
-        return self.config.label2id
 
     # === Calling ===
 
@@ -179,7 +173,7 @@ class Task(TextTrainer):
             signatures,
             self.variables,
             self.export_metadata(),
-            probes=PROBE_TEXTS if TRUNCATIONS[self.tokenizer.truncation] else SHORT_PROBE_TEXTS,
+            probes=PROBE_TEXTS if self.tokenizer.packing_options().truncates else SHORT_PROBE_TEXTS,
             overwrite=overwrite,
         )
         if verbose:
@@ -216,11 +210,11 @@ class Task(TextTrainer):
 
 
 def _check_fit_together(config, tokenizer) -> None:
-    multiple = tokenizer.pad_to_multiple_of or 1
-    if -(-tokenizer.max_length // multiple) * multiple > config.max_position_embeddings:
+    packing = tokenizer.packing_options()
+    if packing.rounded(packing.max_length) > config.max_position_embeddings:
         raise ValueError(
             f"`max_length` must not exceed the model's {config.max_position_embeddings} position embeddings. "
-            f"Received: max_length={tokenizer.max_length}, padded to a multiple of {multiple}. "
+            f"Received: max_length={packing.max_length}, padded to a multiple of {packing.pad_to_multiple_of or 1}. "
             f"Write from_pretrained(folder, max_length={config.max_position_embeddings})."
         )
     if tokenizer.vocab_size > config.vocab_size:

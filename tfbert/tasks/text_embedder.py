@@ -119,9 +119,6 @@ class TextEmbedder(Task):
         """Return the mean squared error between cosine and given similarity."""
         return keras.losses.MeanSquaredError(name="loss")
 
-    def class_numbers(self):
-        return {}
-
     def prepare_dataset_labels(self, dataset):
         def check(pair, similarity, *rest):
             message = "A similarity must lie from -1 to 1."

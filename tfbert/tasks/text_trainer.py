@@ -52,7 +52,7 @@ class TextTrainer(LogitsTrainer):
         return dataset
 
     def class_numbers(self) -> Mapping[str, int]:
-        """Return the number of each class by its name."""
+        """Return the number of each class by its name; nothing where a text has no one class."""
         return {}
 
     def default_metrics(self) -> list[Any]:
