@@ -10,7 +10,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 from tokenizers.processors import BertProcessing
 
-from tfbert.tokenization.packing import PackingOptions, SpecialIds, kept_lengths, pack
+from tfbert.tokenization.packing.packing import PackingOptions, SpecialIds, kept_lengths, pack
 
 CLS, SEP, PAD, FIRST_WORD = 1, 2, 0, 10
 SPECIAL = SpecialIds(cls=CLS, sep=SEP, pad=PAD)

@@ -1,129 +1,154 @@
-import json
+"""Every file that tells of a tokenizer, every rule of precedence, every refusal."""
 
 import pytest
-import tokenizers
 
-from tfbert.layers import FastBertTokenizer
-from tfbert.tokenization.settings import TokenizerSettings
+from tests.tokenization.settings_cases import (
+    CASES,
+    END,
+    PIECES,
+    complete,
+    lines,
+    placed,
+    tokenizer_json,
+    tokens_with_ids,
+    write,
+)
+from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
 
 
-def write_tokenizer_json(folder, pieces, **normalizer):
-    tokenizer = tokenizers.BertWordPieceTokenizer({piece: index for index, piece in enumerate(pieces)}, **normalizer)
-    tokenizer.save(str(folder / "tokenizer.json"))
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_folder_is_read_as_transformers_reads_it(tmp_path, case):
+    settings = TokenizerSettings.from_folder(write(tmp_path, case["files"]))
+    ours = {"max_length": None, **complete(settings), "added_tokens": tokens_with_ids(settings)}
+    different = {name for name, expected in case["expected_options"].items() if ours[name] != expected}
+    assert different == set(case["differs"])
 
 
-def test_vocab_txt_with_config(tmp_path, vocabulary):
-    (tmp_path / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), encoding="utf-8")
-    (tmp_path / "tokenizer_config.json").write_text(
-        json.dumps({"do_lower_case": False, "model_max_length": 77, "cls_token": {"content": "[CLS]"}})
+def test_tokenizer_json_alone_says_everything(tmp_path):
+    content = tokenizer_json(
+        normalizer={"type": "BertNormalizer", "lowercase": False, "strip_accents": True, "clean_text": False},
+        model={
+            **{"vocab": {"<u>": 0, "<s>": 1, "</s>": 2, "a": 3}, "unk_token": "<u>"},  # old files name no type
+            **{"continuing_subword_prefix": "", "max_input_chars_per_word": 9},
+        },
+        post_processor={"type": "BertProcessing", "sep": ["</s>", 2], "cls": ["<s>", 1]},
     )
-    tokenizer = FastBertTokenizer.from_pretrained(tmp_path)
-    assert tokenizer.vocab_list == vocabulary
-    assert tokenizer.do_lower_case is False
-    assert tokenizer.max_length == 77
+    settings = TokenizerSettings.from_folder(write(tmp_path, {"tokenizer.json": content}))
+    assert settings.vocab_list == ["<u>", "<s>", "</s>", "a"]
+    assert settings.options == {
+        **{"do_lower_case": False, "strip_accents": True, "tokenize_chinese_chars": True, "clean_text": False},
+        **{"unk_token": "<u>", "cls_token": "<s>", "sep_token": "</s>"},
+        **{"wordpieces_prefix": "", "max_input_chars_per_word": 9},
+    }
 
 
-def test_vocab_txt_alone_lower_cases_up_to_512(tmp_path, vocabulary):
-    (tmp_path / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), encoding="utf-8")
-    tokenizer = FastBertTokenizer.from_pretrained(tmp_path)
-    assert tokenizer.do_lower_case is True
-    assert tokenizer.max_length == 512
+def test_vocab_txt_alone_leaves_the_options_open(tmp_path):
+    settings = TokenizerSettings.from_folder(write(tmp_path, {"vocab.txt": lines()}))
+    assert settings == TokenizerSettings(vocab_list=PIECES, options={})
 
 
-def test_unset_model_max_length_is_passed_over(tmp_path, vocabulary):
-    (tmp_path / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), encoding="utf-8")
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"model_max_length": int(1e30)}))
-    assert FastBertTokenizer.from_pretrained(tmp_path).max_length == 512
+def test_never_split_is_read(tmp_path):
+    files = {"vocab.txt": lines(), "tokenizer_config.json": {"never_split": ["b", "a"]}}
+    assert TokenizerSettings.from_folder(write(tmp_path, files)).options == {"never_split": ["b", "a"]}
 
 
-def test_tokenizer_json_wins(tmp_path, vocabulary):
-    write_tokenizer_json(tmp_path, vocabulary, lowercase=False)
-    (tmp_path / "vocab.txt").write_text("[UNK]\n[CLS]\n[SEP]\nother\n")
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True}))
-    tokenizer = FastBertTokenizer.from_pretrained(tmp_path)
-    assert tokenizer.vocab_list == vocabulary
-    assert tokenizer.do_lower_case is False
+@pytest.mark.parametrize("config", [{"never_split": None}, {"cls_token": None}, {"added_tokens_decoder": {}}])
+def test_null_says_nothing(tmp_path, config):
+    files = {"vocab.txt": lines(), "tokenizer_config.json": config}
+    assert TokenizerSettings.from_folder(write(tmp_path, files)).options == {}
 
 
-def test_from_tokenizers_object_gives_its_ids(vocabulary):
-    rust = tokenizers.BertWordPieceTokenizer({piece: index for index, piece in enumerate(vocabulary)})
-    texts = ["I love the unaffable cat!", "Café déjà vu 北京", "zzz 99"]
-    tokenizer = FastBertTokenizer.from_tokenizer(rust._tokenizer)
-    assert tokenizer.tokenize(texts).to_list() == [
-        encoding.ids for encoding in rust.encode_batch(texts, add_special_tokens=False)
-    ]
+def test_token_as_dict_without_type_is_read(tmp_path):
+    files = {"vocab.txt": lines(), "tokenizer_config.json": {"cls_token": {"content": "[CLS]"}}}
+    assert TokenizerSettings.from_folder(write(tmp_path, files)).options == {"cls_token": "[CLS]"}
 
 
-class SlowTokenizer:
-    """The attributes that transformers' slow BertTokenizer has."""
-
-    unk_token, cls_token, sep_token, pad_token, mask_token = "[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"
-    model_max_length = 64
-
-    class basic_tokenizer:
-        do_lower_case, strip_accents, tokenize_chinese_chars = False, None, True
-
-    def __init__(self, pieces):
-        self._pieces = pieces
-
-    def get_vocab(self):
-        return {piece: index for index, piece in enumerate(self._pieces)}
+def test_added_token_fills_a_gap_of_the_vocabulary(tmp_path):
+    vocabulary = {piece: index for index, piece in enumerate(PIECES) if piece != "hello"}
+    content = tokenizer_json(model={"vocab": vocabulary}, added_tokens=[placed("hello", 5), placed("[E1]", END)])
+    settings = TokenizerSettings.from_folder(write(tmp_path, {"tokenizer.json": content}))
+    assert settings.vocab_list == PIECES
+    assert [token.content for token in settings.options["added_tokens"]] == ["hello", "[E1]"]
 
 
-def test_from_slow_tokenizer_object(vocabulary):
-    tokenizer = FastBertTokenizer.from_tokenizer(SlowTokenizer(vocabulary), padding="max_length")
-    assert tokenizer.do_lower_case is False
-    assert tokenizer.max_length == 64
-    assert tokenizer.padding == "max_length"
-    assert tokenizer.vocab_list == vocabulary
+@pytest.mark.parametrize("part", ["normalizer", "pre_tokenizer"])
+def test_sequence_of_one_is_read(tmp_path, part):
+    kind, members = {
+        "normalizer": ("BertNormalizer", "normalizers"),
+        "pre_tokenizer": ("BertPreTokenizer", "pretokenizers"),
+    }[part]
+    content = tokenizer_json(**{part: {"type": "Sequence", members: [{"type": kind}]}})
+    assert TokenizerSettings.from_folder(write(tmp_path, {"tokenizer.json": content})).vocab_list == PIECES
 
 
-def test_what_is_no_tokenizer_is_refused():
-    with pytest.raises(TypeError, match="Received: str"):
-        FastBertTokenizer.from_tokenizer("bert-base-uncased")
+# === Refusals ===
 
 
 @pytest.mark.parametrize(
-    "stated", [{"truncation_side": "left"}, {"padding_side": "left"}, {"do_basic_tokenize": False}]
+    ("files", "message"),
+    [
+        ({"vocab.txt": lines(), "tokenizer_config.json": {"do_basic_tokenize": False}}, "`do_basic_tokenize` must be"),
+        ({"vocab.txt": lines(["[UNK]", "a", "a"])}, "must not hold a piece twice"),
+        ({"vocab.txt": lines(), "added_tokens.json": {"[E1]": END + 1}}, f"id {END + 1} .* where {END} was due"),
+        ({"vocab.txt": lines(), "added_tokens.json": {"[E1]": 5}}, r"contradicts the vocabulary.*5 is 'hello'"),
+        ({"vocab.txt": lines(), "added_tokens.json": {"hello": END}}, "'hello' has the id 5"),
+        (
+            {
+                "vocab.txt": lines(),
+                "added_tokens.json": {"[E1]": END},
+                "tokenizer_config.json": {"added_tokens_decoder": {str(END): {"content": "[E2]"}}},
+            },
+            r"tokenizer_config.json and added_tokens.json contradict",
+        ),
+        (
+            {
+                "tokenizer.json": tokenizer_json(added_tokens=[placed("[E1]", END)]),
+                "added_tokens.json": {"[E1]": END + 1},
+            },
+            r"tokenizer.json and added_tokens.json contradict .* id 9, here '\[E1\]' has the id 10",
+        ),
+        ({"tokenizer.json": "{"}, "not valid JSON"),
+        ({"tokenizer.json": "[]"}, "must hold a JSON dict"),
+        ({"tokenizer.json": tokenizer_json(model={"type": "BPE", "vocab": {}})}, "WordPiece. Received: 'BPE'"),
+        ({"tokenizer.json": tokenizer_json(normalizer={"type": "NFC"})}, "BertNormalizer. Received: 'NFC'"),
+        ({"tokenizer.json": tokenizer_json(normalizer=None)}, "BertNormalizer. Received: None"),
+        (
+            {
+                "tokenizer.json": tokenizer_json(
+                    normalizer={"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "BertNormalizer"}]}
+                )
+            },
+            r"Received: a Sequence of \['NFC', 'BertNormalizer'\]",
+        ),
+        ({"tokenizer.json": tokenizer_json(pre_tokenizer={"type": "Whitespace"})}, "BertPreTokenizer. .*'Whitespace'"),
+        ({"tokenizer.json": tokenizer_json(pre_tokenizer=None)}, "BertPreTokenizer. Received: None"),
+        ({"tokenizer.json": tokenizer_json(post_processor={"type": "ByteLevel"})}, "post_processor .*'ByteLevel'"),
+        (
+            {
+                "tokenizer.json": tokenizer_json(
+                    post_processor={
+                        "type": "TemplateProcessing",
+                        "single": [{"Sequence": {"id": "A", "type_id": 0}}],
+                        "pair": [],
+                    }
+                )
+            },
+            r"post_processor must be .*\[CLS\] A \[SEP\]",
+        ),
+        ({"tokenizer.json": tokenizer_json(model={"vocab": {"a": 0, "b": 2}})}, "without gaps"),
+        ({"tokenizer.json": tokenizer_json(model={"vocab": {"a": 0, "b": 0}})}, "without gaps"),
+    ],
 )
-def test_settings_that_would_change_the_ids_are_refused(tmp_path, vocabulary, stated):
-    (tmp_path / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), encoding="utf-8")
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps(stated))
-    with pytest.raises(ValueError, match=next(iter(stated))):
-        FastBertTokenizer.from_pretrained(tmp_path)
-
-
-def test_saving_over_another_tokenizer_leaves_none_of_it(tmp_path, vocabulary):
-    write_tokenizer_json(tmp_path, ["[UNK]", "[CLS]", "[SEP]", "other"])
-    FastBertTokenizer(vocabulary).save_pretrained(tmp_path)
-    assert FastBertTokenizer.from_pretrained(tmp_path).vocab_list == vocabulary
+def test_what_cannot_be_followed_is_refused(tmp_path, files, message):
+    with pytest.raises(ValueError, match=message):
+        TokenizerSettings.from_folder(write(tmp_path, files))
 
 
 def test_missing_vocabulary_names_both_files(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"neither tokenizer\.json nor vocab\.txt"):
-        FastBertTokenizer.from_pretrained(tmp_path)
+        TokenizerSettings.from_folder(tmp_path)
 
 
 def test_missing_folder_is_named():
     with pytest.raises(FileNotFoundError, match="bert-base-uncased"):
-        FastBertTokenizer.from_pretrained("bert-base-uncased")
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{", "not valid JSON"),
-        (json.dumps({"model": {"type": "BPE", "vocab": {}}}), "must be WordPiece"),
-        (json.dumps({"model": {"type": "WordPiece", "vocab": {}}, "normalizer": {"type": "NFC"}}), "BertNormalizer"),
-        (
-            json.dumps(
-                {"model": {"type": "WordPiece", "vocab": {"a": 0, "b": 2}}, "normalizer": {"type": "BertNormalizer"}}
-            ),
-            "without gaps",
-        ),
-    ],
-)
-def test_tokenizer_json_of_another_kind_is_refused(tmp_path, content, message):
-    (tmp_path / "tokenizer.json").write_text(content)
-    with pytest.raises(ValueError, match=message):
-        TokenizerSettings.from_folder(tmp_path)
+        TokenizerSettings.from_folder("bert-base-uncased")

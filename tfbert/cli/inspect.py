@@ -63,7 +63,7 @@ def _saved_model_facts(path: str) -> dict[str, Any]:
 def _folder_facts(path: str) -> dict[str, Any]:
     from tfbert.checkpoints.safetensors_file import read_weights
     from tfbert.config import BertConfig
-    from tfbert.tokenization.settings import TokenizerSettings
+    from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
 
     config = BertConfig.from_pretrained(path)
     arrays = read_weights(path)

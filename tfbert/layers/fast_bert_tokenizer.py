@@ -2,54 +2,84 @@
 
 from __future__ import annotations
 
-import os
+import dataclasses
+import inspect
 from os import PathLike
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfbert.tokenization.normalizer import Normalizer, check_normalization
-from tfbert.tokenization.packing import PackingOptions, SpecialIds, pack
-from tfbert.tokenization.settings import TokenizerSettings
+from tfbert.tokenization.detokenizer import Detokenizer
+from tfbert.tokenization.packing.packing import SpecialIds, pack
+from tfbert.tokenization.packing.packing_options import PackingOptions
+from tfbert.tokenization.settings.token_ids import SPECIAL_TOKENS
+from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
+from tfbert.tokenization.stages.classic_tokenizer import make_classic_tokenizer
+from tfbert.tokenization.stages.pieces import Pieces, Stage
 from tfbert.tokenization.text_input import as_text
-from tfbert.tokenization.vocabulary import check_vocabulary, read_vocabulary, write_vocabulary
-from tfbert.tokenization.wordpiece import WordpieceModel
+from tfbert.tokenization.text_tokenizer import (
+    TextTokenizerOptions,
+    bert_normalizer,
+    check_never_split,
+    make_text_tokenizer,
+)
+from tfbert.tokenization.token_table import TokenTable
+
+PACKING_OPTIONS = tuple(field.name for field in dataclasses.fields(PackingOptions))
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
 class FastBertTokenizer(keras.layers.Layer):
-    """Maps text to BERT's inputs in the TensorFlow graph: normalize, split into word pieces, pack.
+    """Maps text to BERT's inputs in the TensorFlow graph, with exactly the ids of Hugging Face's `tokenizers`.
 
     Calling it takes `text` [B] (also a str, list, tuple, NumPy array or Series), with `text_pair` [B] or as [B, 2] for
-    pairs, and returns a dict of int32 [B, S]: `input_ids`, `attention_mask`, `token_type_ids`. The keyword arguments
-    from `padding` on can be given per call too. It runs eagerly, in `tf.function`, in `tf.data`, in functional Keras
-    models and in a SavedModel; it never enters an XLA scope, since XLA knows no strings.
+    pairs, and returns a dict of int32 [B, S]: `input_ids`, `attention_mask`, `token_type_ids`. All that decides how
+    rows are cut, padded and described can be given per call too. It runs eagerly, in `tf.function`, in `tf.data`, in
+    functional Keras models and in a SavedModel; it never enters an XLA scope, since XLA knows no strings.
 
     Args:
-        vocab_list: list of str. The pieces; the position is the id.
-        do_lower_case: bool, default True. Lower-case and strip accents.
+        vocab_list: list of str. The word pieces; the position is the id.
+        do_lower_case: bool, default True. Lower-case, character by character.
         cls_token_id: int or None. Default: the id of `cls_token`.
         sep_token_id: int or None. Default: the id of `sep_token`.
-        pad_token_id: int or None. Default: the id of `pad_token`, or 0 where the vocabulary has none.
-        padding: str, default "longest". Pad to the longest row of the batch, or always to "max_length".
-        truncation: bool or str, default True. True or "longest_first" cuts rows to `max_length`; False or
-            "do_not_truncate" makes a longer row an error.
+        pad_token_id: int or None. Default: the id of `pad_token`, or 0 where there is none.
+        padding: str or bool, default "longest". Pad to the longest row of the batch, always to "max_length", or
+            "do_not_pad", which takes rows of one length.
+        truncation: bool or str, default True. True or "longest_first" cuts rows to `max_length`; "only_first" and
+            "only_second" cut one text of a pair; False or "do_not_truncate" makes a longer row an error.
         max_length: int, default 512. The longest row in tokens, special tokens included.
         pad_to_multiple_of: int or None. Round the padded length up to a multiple of this.
         return_token_type_ids: bool, default True.
         return_attention_mask: bool, default True.
-        strip_accents: bool or None. Default None: as `do_lower_case`, the only value that works so far.
-        tokenize_chinese_chars: bool, default True, the only value that works so far.
-        clean_text: bool, default True, the only value that works so far.
+        use_fast_bert_tokenizer: bool, default True. False builds on tensorflow-text's older ops, for servers that lack
+            the fast ones: slower, and not exact (README lists how far).
+        strip_accents: bool or None. Decompose and delete accents; default None: as `do_lower_case`.
+        tokenize_chinese_chars: bool, default True. Set each Chinese character apart.
+        clean_text: bool, default True. Delete control characters, make all white space blanks.
+        never_split: sequence of str. Words that stay whole where white space stands around them.
+        added_tokens: sequence of str, dict or `AddedToken`. Found in the text before it is split; those that are no
+            piece get the ids after the last piece, in their order. The five named tokens need not be listed.
+        wordpieces_prefix: str, default "##". What continuations begin with in `vocab_list`.
+        max_input_chars_per_word: int, default 100. A word of more characters is unknown.
         unk_token, sep_token, pad_token, cls_token, mask_token: str, default "[UNK]", "[SEP]", "[PAD]", "[CLS]",
             "[MASK]".
+        split_special_tokens: bool, default False. Take special tokens in a text for plain text.
+        truncation_side, padding_side: str, default "right". Or "left".
+        buckets: sequence of int or None. Pad to the first of these lengths that is long enough, else to `max_length`.
+        stride: int, default 0. Pieces that neighbouring windows share, with `return_overflowing_tokens`.
+        return_overflowing_tokens: bool, default False. What is cut comes as further rows; adds
+            `overflow_to_sample_mapping` [R], the text of each row.
+        add_special_tokens: bool, default True. [CLS] and [SEP].
+        return_special_tokens_mask: bool, default False. Adds `special_tokens_mask` [B, S].
+        return_offsets: bool, default False. Adds `offset_mapping` [B, S, 2], begin and end in bytes of the text.
+        return_length: bool, default False. Adds `length` [B], padding included as in transformers.
 
     Returns:
-        A dict of int32 [B, S].
+        A dict of int32 tensors.
 
     Raises:
-        ValueError: If the vocabulary lacks a special token or an option is out of range.
+        ValueError: If the vocabulary lacks a special token, or an option is out of range or contradicts another.
 
     Example:
         >>> from tfbert.layers import FastBertTokenizer
@@ -57,7 +87,8 @@ class FastBertTokenizer(keras.layers.Layer):
         >>> tokenizer(["Hello world!", "hello"])["input_ids"].numpy().tolist()
         [[2, 4, 5, 6, 3], [2, 4, 3, 0, 0]]
 
-    Source: `TFBertTokenizer` of Hugging Face transformers 4, whose name and arguments it keeps.
+    Source: `TFBertTokenizer` of Hugging Face transformers 4, whose name and arguments it keeps; ids, offsets and
+        cutting of Hugging Face tokenizers (Rust).
     """
 
     def __init__(
@@ -73,15 +104,30 @@ class FastBertTokenizer(keras.layers.Layer):
         pad_to_multiple_of=None,
         return_token_type_ids=True,
         return_attention_mask=True,
+        use_fast_bert_tokenizer=True,
         *,
         strip_accents=None,
         tokenize_chinese_chars=True,
         clean_text=True,
+        never_split=(),
+        added_tokens=(),
+        wordpieces_prefix="##",
+        max_input_chars_per_word=100,
         unk_token="[UNK]",
         sep_token="[SEP]",
         pad_token="[PAD]",
         cls_token="[CLS]",
         mask_token="[MASK]",
+        split_special_tokens=False,
+        truncation_side="right",
+        padding_side="right",
+        buckets=None,
+        stride=0,
+        return_overflowing_tokens=False,
+        add_special_tokens=True,
+        return_special_tokens_mask=False,
+        return_offsets=False,
+        return_length=False,
         dtype="int32",
         **kwargs,
     ):
@@ -90,42 +136,28 @@ class FastBertTokenizer(keras.layers.Layer):
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
         self.supports_jit = False
-        check_normalization(do_lower_case, strip_accents, tokenize_chinese_chars, clean_text)
-        self.vocab_list = check_vocabulary(vocab_list, (unk_token, cls_token, sep_token))
-        self.do_lower_case = do_lower_case
-        self.strip_accents = strip_accents
-        self.tokenize_chinese_chars = tokenize_chinese_chars
-        self.clean_text = clean_text
-        self.unk_token, self.mask_token = unk_token, mask_token
-        self.cls_token, self.sep_token, self.pad_token = cls_token, sep_token, pad_token
-        self.cls_token_id = self._token_id("cls_token_id", cls_token_id, cls_token)
-        self.sep_token_id = self._token_id("sep_token_id", sep_token_id, sep_token)
-        self.pad_token_id = self._token_id("pad_token_id", pad_token_id, pad_token)
-        self.padding = padding
-        self.truncation = truncation
-        self.max_length = max_length
-        self.pad_to_multiple_of = pad_to_multiple_of
-        self.return_token_type_ids = return_token_type_ids
-        self.return_attention_mask = return_attention_mask
+        given = locals()
+        for name in OPTIONS:  # every argument is an attribute of its name, as get_config hands them out again
+            setattr(self, name, given[name])
+        self._table = TokenTable(vocab_list, added_tokens, {name: given[name] for name in SPECIAL_TOKENS})
+        self.vocab_list = self._table.vocab_list
+        self.added_tokens = self._table.added_tokens
+        self.never_split = check_never_split(never_split)
+        self.cls_token_id = self._table.id_of("cls_token_id", cls_token_id, cls_token)
+        self.sep_token_id = self._table.id_of("sep_token_id", sep_token_id, sep_token)
+        self.pad_token_id = self._table.id_of("pad_token_id", pad_token_id, pad_token)
+        self._text_options()
         self.packing_options()
-        self._stages: tuple[Normalizer, WordpieceModel] | None = None
+        self._stage: Stage | None = None
+        self._detokenizer: Detokenizer | None = None
         self.built = True
-
-    def _token_id(self, name: str, given: int | None, token: str) -> int:
-        if given is None:
-            return self.vocab_list.index(token) if token in self.vocab_list else 0
-        if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < len(self.vocab_list):
-            raise ValueError(
-                f"`{name}` must be an id of the vocabulary, 0 to {len(self.vocab_list) - 1}. Got {given!r}."
-            )
-        return given
 
     # === Text to ids ===
 
-    def __call__(self, text, text_pair=None, **options):
+    def __call__(self, text, text_pair=None, *args, **options):
         text = as_text(text)
         if text_pair is None:
-            return super().__call__(text, **options)
+            return super().__call__(text, None, *args, **options)
         text_pair = as_text(text_pair, "text_pair")
         if len(text.shape) == 2 or len(text_pair.shape) == 2:
             raise ValueError(
@@ -137,7 +169,7 @@ class FastBertTokenizer(keras.layers.Layer):
             raise ValueError(
                 f"`text` and `text_pair` must have the same number of rows. Received: {rows} and {pair_rows}."
             )
-        return super().__call__(text, text_pair=text_pair, **options)
+        return super().__call__(text, text_pair, *args, **options)
 
     def call(
         self,
@@ -149,46 +181,36 @@ class FastBertTokenizer(keras.layers.Layer):
         pad_to_multiple_of=None,
         return_token_type_ids=None,
         return_attention_mask=None,
+        **options,
     ):
-        texts = [text] if text_pair is None else [text, text_pair]
+        options.update(padding=padding, truncation=truncation, max_length=max_length)
+        options.update(pad_to_multiple_of=pad_to_multiple_of, return_token_type_ids=return_token_type_ids)
+        packing = self.packing_options(return_attention_mask=return_attention_mask, **options)
+        segments = [text] if text_pair is None else [text, text_pair]
         if len(text.shape) == 2:
-            texts = [text[:, 0], text[:, 1]]
-        options = self.packing_options(padding, truncation, max_length, pad_to_multiple_of)
+            segments = [text[:, 0], text[:, 1]]
+        pieces = self._pieces(tf.concat(segments, axis=0), packing.return_offsets)
         special = SpecialIds(cls=self.cls_token_id, sep=self.sep_token_id, pad=self.pad_token_id)
-        packed = pack([self.tokenize(segment) for segment in texts], options, special)
-        if not _chosen(return_token_type_ids, self.return_token_type_ids):
-            del packed["token_type_ids"]
-        if not _chosen(return_attention_mask, self.return_attention_mask):
-            del packed["attention_mask"]
-        return packed
+        return pack(pieces, len(segments), packing, special)
 
-    def packing_options(
-        self, padding=None, truncation=None, max_length=None, pad_to_multiple_of=None
-    ) -> PackingOptions:
-        """Return how rows are cut and padded; what is left open follows the constructor."""
-        return PackingOptions(
-            padding=_chosen(padding, self.padding),
-            truncation=_chosen(truncation, self.truncation),
-            max_length=_chosen(max_length, self.max_length),
-            pad_to_multiple_of=_chosen(pad_to_multiple_of, self.pad_to_multiple_of),
-        )
+    def compute_output_spec(self, text, text_pair=None, *args, **options):
+        given = inspect.signature(self.call).bind(text, text_pair, *args, **options).arguments
+        options = {**given.pop("options", {}), **given}
+        del options["text"], options["text_pair"]
+        packing = self.packing_options(**options)
+        batch = None if packing.return_overflowing_tokens else text.shape[0]
+        return {
+            name: keras.KerasTensor((batch, *shape), "int32", name=name)
+            for name, shape in packing.output_shapes().items()
+        }
 
-    def compute_output_spec(
-        self,
-        text,
-        text_pair=None,
-        padding=None,
-        truncation=None,
-        max_length=None,
-        pad_to_multiple_of=None,
-        return_token_type_ids=None,
-        return_attention_mask=None,
-    ):
-        options = self.packing_options(padding, truncation, max_length, pad_to_multiple_of)
-        names = ["input_ids"]
-        names += ["attention_mask"] if _chosen(return_attention_mask, self.return_attention_mask) else []
-        names += ["token_type_ids"] if _chosen(return_token_type_ids, self.return_token_type_ids) else []
-        return {name: keras.KerasTensor((text.shape[0], options.fixed_length), "int32", name=name) for name in names}
+    def packing_options(self, **options: Any) -> PackingOptions:
+        """Return how rows are cut and padded; what is not given, or None, follows the constructor."""
+        unknown = sorted(set(options) - set(PACKING_OPTIONS))
+        if unknown:
+            raise TypeError(f"A call takes no option {unknown[0]!r}. It takes: {', '.join(PACKING_OPTIONS)}.")
+        defaults = {name: getattr(self, name) for name in PACKING_OPTIONS}
+        return PackingOptions(**{**defaults, **{name: value for name, value in options.items() if value is not None}})
 
     def tokenize(self, text):
         """Return the ids without special tokens, truncation or padding.
@@ -199,17 +221,87 @@ class FastBertTokenizer(keras.layers.Layer):
         Returns:
             A ragged int32 tensor [B, (L)].
         """
-        text = as_text(text)
-        if self._stages is None:
+        pieces = self._pieces(as_text(text), offsets=False)
+        return pieces.ragged(pieces.ids)
+
+    def tokenize_with_offsets(self, text):
+        """Return the ids as `tokenize` does, and where each begins and ends in the text.
+
+        Args:
+            text: As in a call, shape [B].
+
+        Returns:
+            Three ragged tensors [B, (L)]: ids, int32; begins and ends, int64, in bytes of the text.
+
+        Example:
+            >>> tokenizer = FastBertTokenizer(["[UNK]", "[CLS]", "[SEP]", "cafe", "!"])
+            >>> [row.to_list() for row in tokenizer.tokenize_with_offsets(["Café !"])]
+            [[[3, 4]], [[0, 6]], [[5, 7]]]
+        """
+        pieces = self._pieces(as_text(text), offsets=True)
+        return pieces.ragged(pieces.ids), pieces.ragged(pieces.starts), pieces.ragged(pieces.ends)
+
+    def _pieces(self, text: tf.Tensor, offsets: bool) -> Pieces:
+        if self._stage is None:
+            make = make_text_tokenizer if self.use_fast_bert_tokenizer else make_classic_tokenizer
             with tf.init_scope():  # the models are constants of the program, not of the graph being traced
-                self._stages = Normalizer(self.do_lower_case), WordpieceModel(self.vocab_list, self.unk_token)
-        normalize, to_pieces = self._stages
-        return to_pieces(normalize(text))
+                self._stage = make(self._text_options())
+        return self._stage(text, offsets)
+
+    def _text_options(self) -> TextTokenizerOptions:
+        return TextTokenizerOptions(
+            vocab_list=self._table.vocab_list,
+            added_tokens=self._table.found,
+            normalizer=bert_normalizer(
+                self.do_lower_case, self.strip_accents, self.tokenize_chinese_chars, self.clean_text
+            ),
+            never_split=self.never_split,
+            unk_token=self.unk_token,
+            wordpieces_prefix=self.wordpieces_prefix,
+            max_input_chars_per_word=self.max_input_chars_per_word,
+            split_special_tokens=self.split_special_tokens,
+        )
+
+    # === Ids to text ===
+
+    def detokenize(self, ids, skip_special_tokens=False, clean_up_tokenization_spaces=False):
+        """Return the text of ids, as `decode` of Hugging Face does.
+
+        Args:
+            ids: int [B, S] or [S], or ragged [B, (S)]. What is no id, such as -100, is passed over.
+            skip_special_tokens: bool, default False. Leave special tokens out.
+            clean_up_tokenization_spaces: bool, default False. Take the blanks before punctuation and contractions out.
+
+        Returns:
+            A string tensor [B], or [] for ids [S].
+
+        Example:
+            >>> tokenizer = FastBertTokenizer(["[UNK]", "[CLS]", "[SEP]", "run", "##ning"])
+            >>> tokenizer.detokenize([[1, 3, 4, 2]], skip_special_tokens=True).numpy().tolist()
+            [b'running']
+        """
+        if self._detokenizer is None:
+            with tf.init_scope():
+                self._detokenizer = Detokenizer(self._table.tokens, self._table.special_ids, self.wordpieces_prefix)
+        if not isinstance(ids, tf.RaggedTensor):
+            ids = tf.convert_to_tensor(ids)
+        if not ids.dtype.is_integer or ids.shape.rank not in (1, 2):
+            raise ValueError(f"`ids` must be integers of shape [B, S] or [S]. Received: {ids.dtype.name}, {ids.shape}.")
+        if ids.shape.rank == 1:
+            return self.detokenize(ids[None, :], skip_special_tokens, clean_up_tokenization_spaces)[0]
+        return self._detokenizer(ids, skip_special_tokens, clean_up_tokenization_spaces)
+
+    # === The tokens ===
 
     @property
     def vocab_size(self) -> int:
-        """Number of pieces."""
-        return len(self.vocab_list)
+        """Number of word pieces, added tokens not counted."""
+        return len(self._table.vocab_list)
+
+    @property
+    def token_table(self) -> TokenTable:
+        """All tokens by id, added ones included."""
+        return self._table
 
     # === From and to files ===
 
@@ -248,35 +340,20 @@ class FastBertTokenizer(keras.layers.Layer):
         return cls(settings.vocab_list, **{**settings.options, **overrides})
 
     def save_pretrained(self, folder: str | PathLike) -> None:
-        """Write `vocab.txt` and `tokenizer_config.json`, which Hugging Face's BertTokenizer reads.
+        """Write `tokenizer.json`, `vocab.txt` and `tokenizer_config.json`, which Hugging Face's tokenizers read.
 
         Args:
             folder: Path of the folder, which is made if it is missing.
         """
         TokenizerSettings(vocab_list=self.vocab_list, options=self.get_config()).save(folder)
 
-    def save_assets(self, inner_path: str) -> None:
-        """Write the vocabulary into a `.keras` archive; called by Keras."""
-        write_vocabulary(self.vocab_list, os.path.join(inner_path, "vocab.txt"))
-
-    def load_assets(self, inner_path: str) -> None:
-        """Read the vocabulary back from a `.keras` archive; called by Keras."""
-        pieces = read_vocabulary(os.path.join(inner_path, "vocab.txt"))
-        if pieces != self.vocab_list:
-            self.vocab_list = check_vocabulary(pieces, (self.unk_token, self.cls_token, self.sep_token))
-            self._stages = None
-
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument; `from_config` builds an equal layer from it."""
-        names = (
-            *("vocab_list", "do_lower_case", "cls_token_id", "sep_token_id", "pad_token_id"),
-            *("padding", "truncation", "max_length", "pad_to_multiple_of"),
-            *("return_token_type_ids", "return_attention_mask"),
-            *("strip_accents", "tokenize_chinese_chars", "clean_text"),
-            *("unk_token", "sep_token", "pad_token", "cls_token", "mask_token"),
-        )
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        options = {name: getattr(self, name) for name in OPTIONS}
+        options["added_tokens"] = [dataclasses.asdict(token) for token in self._table.added_tokens]
+        return {**super().get_config(), "vocab_list": list(self._table.vocab_list), **options}
 
 
-def _chosen(given: Any, default: Any) -> Any:
-    return default if given is None else given
+OPTIONS = tuple(inspect.signature(FastBertTokenizer.__init__).parameters)[
+    2:-2
+]  # without self, vocab_list, dtype, kwargs

@@ -16,7 +16,7 @@ from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.tasks.signatures import make_signatures
 from tfbert.tasks.text_dataset import is_tokenized
 from tfbert.tasks.text_trainer import TextTrainer
-from tfbert.tokenization.settings import TokenizerSettings
+from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
 from tfbert.tokenization.text_input import as_text_inputs
 
 EXPORT_FORMATS = ("tf_saved_model",)

@@ -1,0 +1,1 @@
+"""What characters become: tables for tensorflow-text's kernels."""

@@ -1,0 +1,1 @@
+"""Word pieces to dense model inputs."""

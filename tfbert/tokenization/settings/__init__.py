@@ -1,0 +1,1 @@
+"""What checkpoints say about their tokenizers, read and written."""

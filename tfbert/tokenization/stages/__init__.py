@@ -1,0 +1,1 @@
+"""Text to word pieces, one stage after the other, in the graph."""

@@ -1,0 +1,188 @@
+"""The stages of the tokenizer put together: added tokens of the raw text, of the normalised text, word pieces."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tfbert.tokenization.added_token import AddedToken
+from tfbert.tokenization.characters.character_tables import NormalizerOptions, character_outputs
+from tfbert.tokenization.characters.normalizer_model import plain_normalizer
+from tfbert.tokenization.stages.added_token_stage import AddedTokenStage
+from tfbert.tokenization.stages.literals import Literal, not_white_space, word_character
+from tfbert.tokenization.stages.normalized_stage import NormalizedStage
+from tfbert.tokenization.stages.normalizer import Normalizer
+from tfbert.tokenization.stages.pieces import Stage
+from tfbert.tokenization.stages.plain_text import PlainTextTokenizer
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TextTokenizerOptions:
+    """All that decides which ids a text gets, apart from packing.
+
+    Args:
+        vocab_list: Sequence of str. The word pieces; the position is the id.
+        added_tokens: Sequence of (`AddedToken`, id). Found in the text before it is split.
+        normalizer: `NormalizerOptions`.
+        never_split: Sequence of str. Words that stay whole where white space stands around them.
+        unk_token: str. Its id stands for what the vocabulary cannot spell.
+        wordpieces_prefix: str. What continuations begin with.
+        max_input_chars_per_word: int. A longer word is unknown.
+        split_special_tokens: bool. Take special tokens in a text for plain text.
+
+    Raises:
+        TypeError, ValueError: If a value is none of these.
+    """
+
+    vocab_list: Sequence[str]
+    added_tokens: Sequence[tuple[AddedToken, int]]
+    normalizer: NormalizerOptions
+    never_split: Sequence[str]
+    unk_token: str
+    wordpieces_prefix: str
+    max_input_chars_per_word: int
+    split_special_tokens: bool
+
+    def __post_init__(self):
+        if not isinstance(self.wordpieces_prefix, str):
+            raise TypeError(f"`wordpieces_prefix` must be a str. Received: {self.wordpieces_prefix!r}.")
+        limit = self.max_input_chars_per_word
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+            raise ValueError(f"`max_input_chars_per_word` must be an integer of at least 1. Received: {limit!r}.")
+        check_bool("split_special_tokens", self.split_special_tokens)
+
+
+def bert_normalizer(
+    do_lower_case: bool, strip_accents: bool | None, tokenize_chinese_chars: bool, clean_text: bool
+) -> NormalizerOptions:
+    """Return the normalizer that the options of a BERT tokenizer ask for.
+
+    Args:
+        do_lower_case, strip_accents, tokenize_chinese_chars, clean_text: As in `FastBertTokenizer`.
+
+    Returns:
+        `NormalizerOptions`.
+
+    Raises:
+        ValueError: If a value is no bool.
+    """
+    check_bool("do_lower_case", do_lower_case)
+    check_bool("tokenize_chinese_chars", tokenize_chinese_chars)
+    check_bool("clean_text", clean_text)
+    if strip_accents is not None:
+        check_bool("strip_accents", strip_accents, others="None, ")
+    return NormalizerOptions(
+        clean_text=clean_text,
+        handle_chinese_chars=tokenize_chinese_chars,
+        strip_accents=do_lower_case if strip_accents is None else strip_accents,
+        lowercase=do_lower_case,
+    )
+
+
+def check_bool(name: str, value: Any, others: str = "") -> None:
+    """Refuse what is neither True nor False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"`{name}` must be {others}True or False. Received: {value!r}.")
+
+
+def check_never_split(words: Any) -> list[str]:
+    """Return the words of `never_split` as a list; refuse what holds white space, which no single word does."""
+    if isinstance(words, str | bytes):
+        raise TypeError(f"`never_split` must be a list of words. Received: {words!r}. Write [{words!r}].")
+    words = list(words or ())
+    for word in words:
+        if not isinstance(word, str) or not word or word.split() != [word]:
+            raise ValueError(f"`never_split` must hold words without white space. Received: {word!r}.")
+    return words
+
+
+def make_text_tokenizer(options: TextTokenizerOptions) -> Stage:
+    """Return the stage that maps raw text to pieces.
+
+    Args:
+        options: `TextTokenizerOptions`.
+
+    Returns:
+        A stage.
+
+    Raises:
+        ValueError: If an added token or a piece cannot be found by the kernels; the message names it.
+    """
+    raw = raw_literals(options)
+    normalized = [_literal(token, index, options) for token, index in options.added_tokens if token.normalized]
+    stage: Stage
+    if normalized:
+        normalizer = Normalizer(plain_normalizer(character_outputs(options.normalizer)))
+        literals = _normalized_literals(normalized, normalizer)
+        stage = NormalizedStage(
+            normalizer, AddedTokenStage(literals, make_plain_tokenizer(options, NormalizerOptions()))
+        )
+    else:
+        stage = make_plain_tokenizer(options, options.normalizer)
+    return AddedTokenStage(raw, stage) if raw else stage
+
+
+def raw_literals(options: TextTokenizerOptions) -> list[Literal]:
+    """Return what is found in the raw text, before it is normalised.
+
+    Args:
+        options: `TextTokenizerOptions`.
+
+    Returns:
+        A list of `Literal`.
+    """
+    literals = [_literal(token, index, options) for token, index in options.added_tokens if not token.normalized]
+    taken = {token.content for token, _ in options.added_tokens}
+    return literals + [_never_split(word, options) for word in options.never_split if word not in taken]
+
+
+def make_plain_tokenizer(options: TextTokenizerOptions, normalizer: NormalizerOptions) -> PlainTextTokenizer:
+    """Return the stage that maps text without added tokens to pieces.
+
+    Args:
+        options: `TextTokenizerOptions`.
+        normalizer: `NormalizerOptions` in place of those of `options`.
+
+    Returns:
+        `PlainTextTokenizer`.
+    """
+    return PlainTextTokenizer(
+        options.vocab_list,
+        normalizer,
+        unk_token=options.unk_token,
+        wordpieces_prefix=options.wordpieces_prefix,
+        max_input_chars_per_word=options.max_input_chars_per_word,
+    )
+
+
+def _literal(token: AddedToken, index: int, options: TextTokenizerOptions) -> Literal:
+    return Literal(
+        token.content,
+        index,
+        touching=word_character() if token.single_word else None,
+        lstrip=token.lstrip,
+        rstrip=token.rstrip,
+        plain=token.special and options.split_special_tokens,
+    )
+
+
+def _never_split(word: str, options: TextTokenizerOptions) -> Literal:
+    known = word if word in options.vocab_list else options.unk_token
+    return Literal(word, options.vocab_list.index(known), touching=not_white_space())
+
+
+def _normalized_literals(literals: list[Literal], normalizer: Normalizer) -> list[Literal]:
+    """The literals as normalised text holds them; of those that become the same the first counts."""
+    contents = normalizer(tf.constant([literal.content for literal in literals])).numpy()
+    by_content: dict[str, Literal] = {}
+    for literal, content in zip(literals, contents):
+        if not content:
+            raise ValueError(
+                f"The added token {literal.content!r} is deleted by the normalizer, so that no text can hold it. "
+                "Give it normalized=False."
+            )
+        by_content.setdefault(content.decode(), literal._replace(content=content.decode()))
+    return list(by_content.values())
