@@ -1,6 +1,6 @@
 """Compare the exact tokenizer with Hugging Face's Rust library over all of Unicode and text of hundreds of languages.
 
-    python -m scripts.parity                         # everything, about 12 minutes on two cores
+    python -m scripts.parity                         # everything, about 15 minutes on two cores
     python -m scripts.parity --sample 1000           # a fixed sample of each category
     python -m scripts.parity --vocabulary uncased --category fuzz --category hangul
 
@@ -16,7 +16,7 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from scripts.parity import corpora, natural_texts, odd_texts
+from scripts.parity import corpora, natural_texts, odd_texts, unicode_texts
 from scripts.parity.compare import ALL_OPTIONS, Layer, Options, Reference, Result, compare
 from scripts.parity.report import Report
 from scripts.parity.vocabularies import VOCABULARIES, adversarial
@@ -70,6 +70,8 @@ def full_runs(wanted: argparse.Namespace, report: Report) -> dict[str, corpora.T
         if category != OF_PIECES:
             texts = corpora.sample(corpora.CATEGORIES[category](), wanted.sample)
         samples[category] = [text[:LONGEST] for text in corpora.sample(texts, SAMPLE, seed=1)]
+        if category in corpora.CODE_POINTS and wanted.sample is None:
+            samples[category] += unicode_texts.lively_blocks(texts)
         for name, pair in pairs.items():
             if category == OF_PIECES:
                 texts = odd_texts.of_pieces(made[name][0], wanted.sample or 50_000)
@@ -101,9 +103,10 @@ def main(arguments: list[str] | None = None) -> int:
     guide = "there" if natural_texts.guide_is_there() else "not to be had here (Debian's apt-get fetches it), left out"
     print(f"Debian's installation guide: {guide}. Django's translations and Babel's locale data: there.")
     print(f"Offsets of the code points are compared under the {OFFSETS_OF_CODE_POINTS} vocabulary only.")
-    print(f"'x options': {SAMPLE} texts of each category, for each of the {len(ALL_OPTIONS)} combinations of options")
     print(
-        f"under one vocabulary, and for {N_ADVERSARIAL} random vocabularies that go through all combinations in turn.\n"
+        f"'x options': {SAMPLE} texts of each category, and the code points of lively blocks, for each of the\n"
+        f"{len(ALL_OPTIONS)} combinations of options under one vocabulary, and for {N_ADVERSARIAL} random vocabularies "
+        "that go through all combinations in turn.\n"
     )
     report = Report()
     samples = full_runs(wanted, report)

@@ -7,7 +7,9 @@ import random
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 SPACES = "\t\n\x0b\x0c\r \x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2003\u200a\u2028\u2029\u202f\u205f\u3000\u180e"
-REMOVED = "\x00\x01\x07\x08\x1b\x7f\x80\x9f\xad\u061c\u200b\u200c\u200d\u200e\u2060\u2066\ufeff\ufff9\ufffd\ue000\uf8ff"
+REMOVED = (
+    "\x00\x01\x07\x08\x11\x1b\x7f\x80\x9f\xad\u061c\u200b\u200c\u200d\u200e\u2060\u2066\ufeff\ufff9\ufffd\ue000\uf8ff"
+)
 ILL_FORMED = [
     b"\xc0\x80", b"\xc1\xbf", b"\xe0\x80\x80", b"\xe0\x9f\xbf", b"\xf0\x80\x80\x80", b"\xf0\x8f\xbf\xbf",  # overlong
     b"\xed\xa0\x80", b"\xed\xbf\xbf", b"\xed\xa0\xbd\xed\xb8\x80", b"\xed\xa0",  # surrogates

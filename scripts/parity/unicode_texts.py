@@ -31,6 +31,12 @@ def code_points(pattern: str) -> list[str]:
     return [f"{before}{chr(code)}{after}" for code in range(0x110000) if not 0xD800 <= code < 0xE000]
 
 
+def lively_blocks(texts: list[str]) -> list[str]:
+    """Return those of all code points' texts whose code points are below U+3400 or in U+FB00 to U+FFFF."""
+    surrogates = 0x800  # not in the list
+    return texts[:0x3400] + texts[0xFB00 - surrogates : 0x10000 - surrogates]
+
+
 @functools.cache
 def assigned() -> tuple[str, ...]:
     """Return all characters that have a name of their own or a category other than unassigned and private."""

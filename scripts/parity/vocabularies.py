@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import collections
+import itertools
 import json
 import os
 import random
+import unicodedata
 from collections.abc import Callable, Iterable
 
 from tokenizers import Tokenizer
@@ -24,8 +27,8 @@ POOLS = [
     "!\"$%&'()*+,-./:;<=>?@\\^_`{|}~", "\u2e48\u2e52\u2e5d\u061d\u0df4\u1b7d\U00010f86",
     "\u0301\u0327\u0345\u0303\u093c\u0f71", "\u07fd\u0898\u1df6\u1ac1", "\U0001d165\u302e\u302f\U00016ff0\u0f7c",
     "北京中国一龠", "\u3400\U0002b81f\U0002b820\U0002b91f\U0002b920\U0002f800\u3007", "あアｱー한국ᄀ\u1161\u11a8",
-    "\ue000\uf8ff\U000f0000\U0010fffd", "\x01\x07\x1b\x7f\x85\xad\u200b\u200d\ufeff", "\ufffd\ufffe\u0378\U000e0080",
-    " \t\xa0\u3000\u2028", "אבגשعبक्षิกำไทย", "😀👍🏽\u20e3", "ﬁ™ＡＢ㎏①Ω",
+    "\ue000\uf8ff\U000f0000\U0010fffd", "\x01\x07\x11\x1b\x7f\x85\xad\u200b\u200d\ufeff",
+    "\ufffd\ufffe\u0378\U000e0080", " \t\xa0\u3000\u2028", "אבגשعبक्षิกำไทย", "😀👍🏽\u20e3", "ﬁ™ＡＢ㎏①Ω",
 ]  # fmt: skip
 
 
@@ -55,7 +58,7 @@ def large() -> list[str]:
 
 
 def trained(texts: Iterable[str], size: int) -> list[str]:
-    """Return the pieces that the library's own trainer finds in the texts; nothing is lower-cased.
+    """Return the pieces that the library's own trainer finds in the texts, cased; ties fall differently at each call.
 
     Args:
         texts: iterable of str.
@@ -69,6 +72,28 @@ def trained(texts: Iterable[str], size: int) -> list[str]:
     )
     tokenizer.train_from_iterator(texts, trainer)
     return sorted(vocabulary := tokenizer.get_vocab(), key=vocabulary.__getitem__)
+
+
+def composed(texts: Iterable[str], size: int) -> list[str]:
+    """Return frequent characters and random parts of the texts; unlike a trained one the same every time.
+
+    Args:
+        texts: iterable of str.
+        size: int. How many pieces; up to half of them are characters.
+    """
+    rng = random.Random(0)
+    words = [
+        word for text in texts for form in (text, unicodedata.normalize("NFD", text).lower()) for word in form.split()
+    ]
+    frequent = collections.Counter(itertools.chain.from_iterable(words)).most_common(size // 4)
+    pieces = dict.fromkeys([*SPECIAL_TOKENS, *(prefix + c for c, _ in frequent if c != "\0" for prefix in ("", "##"))])
+    while len(pieces) < size:
+        word = rng.choice(words)
+        first = rng.randrange(len(word))
+        body = word[first : first + rng.randint(1, 6)]
+        if "\0" not in body:
+            pieces[body if first == 0 else "##" + body] = None
+    return list(pieces)
 
 
 def adversarial(seed: int) -> list[str]:

@@ -280,7 +280,7 @@ def test_endless_datasets_and_ambiguous_pairs_are_refused(fresh_classifier, trai
 def test_padding_beyond_the_position_table_is_refused(trained_head):
     classifier = trained_head()
     tokenizer = type(classifier.tokenizer)(classifier.tokenizer.vocab_list, max_length=48, pad_to_multiple_of=7)
-    with pytest.raises(ValueError, match="padded to a multiple of 7"):
+    with pytest.raises(ValueError, match="padded to 49"):
         TextClassifier(classifier.model, tokenizer)
 
 

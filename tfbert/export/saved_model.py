@@ -24,6 +24,7 @@ def export_saved_model(
     variables: Sequence[keras.Variable],
     metadata: Mapping[str, Any],
     *,
+    lookup_tables: Sequence[Any] = (),
     probes: Sequence[str | bytes] = PROBE_TEXTS,
     overwrite: bool = False,
 ) -> Path:
@@ -35,6 +36,7 @@ def export_saved_model(
             "ids" takes what "tokenize" returns.
         variables: Keras variables that the functions read.
         metadata: dict. What tools that inspect the model may want to know.
+        lookup_tables: Sequence of TensorFlow lookup tables that the functions read.
         probes: Sequence of texts. What the written model and the functions are compared on.
         overwrite: bool, default False. Replace an existing SavedModel.
 
@@ -55,10 +57,11 @@ def export_saved_model(
     # Plain variables, and Keras objects in closures only: a SavedModel that tracks Keras objects loads in Python,
     # but a Session or the C API finds none of its variables.
     module.weights = [variable.value for variable in variables]
+    module.lookup_tables = list(lookup_tables)
     with staged_folder(path, overwrite) as folder:
         tf.saved_model.save(module, str(folder), signatures=dict(signatures))
         (folder / METADATA_FILE).parent.mkdir(exist_ok=True)
         write_json(folder / METADATA_FILE, {"tfbert_version": __version__, **metadata})
-        check_ops(folder)
+        check_ops(folder, allow_lookup_tables=bool(lookup_tables))
         check_answers(folder, signatures, probes)
     return path

@@ -12,7 +12,11 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 # The two ops of tensorflow-text that this library uses; TF Serving links both.
-TEXT_OPS = frozenset({"FastBertNormalize", "FastWordpieceTokenizeWithOffsets"})
+FAST_TEXT_OPS = frozenset({"FastBertNormalize", "FastWordpieceTokenizeWithOffsets"})
+CLASSIC_TEXT_OPS = frozenset(
+    {"CaseFoldUTF8", "NormalizeUTF8", "RegexSplitWithOffsets", "WordpieceTokenizeWithOffsets"}
+)
+TEXT_OPS = FAST_TEXT_OPS | CLASSIC_TEXT_OPS
 PYTHON_OPS = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
 TOLERANCE = 1e-5
 # An empty text, invalid UTF-8, several scripts, and one that is cut at any length.
@@ -42,11 +46,12 @@ def ops_of(folder: str | PathLike) -> set[str]:
     return ops
 
 
-def check_ops(folder: str | PathLike) -> None:
+def check_ops(folder: str | PathLike, allow_lookup_tables: bool = False) -> None:
     """Refuse a SavedModel with an op that a stock TF Serving binary lacks.
 
     Args:
         folder: Path of the SavedModel.
+        allow_lookup_tables: bool, default False. Whether it was told which tables to hold, and so restores them.
 
     Raises:
         ExportError: If there is one; the message names it.
@@ -60,8 +65,7 @@ def check_ops(folder: str | PathLike) -> None:
         op
         for op in ops_of(folder)
         if op in PYTHON_OPS
-        or "LookupTable" in op
-        or "HashTable" in op
+        or (not allow_lookup_tables and ("LookupTable" in op or "HashTable" in op))
         or not (op in TEXT_OPS or op in names or hasattr(tf.raw_ops, op))
     )
     if foreign:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 from os import PathLike
 from typing import Any
 
 import keras
-import tensorflow as tf
 
-from tfbert.tokenization.detokenizer import Detokenizer
-from tfbert.tokenization.packing.packing import SpecialIds, pack
-from tfbert.tokenization.packing.packing_options import PackingOptions
-from tfbert.tokenization.settings.token_ids import SPECIAL_TOKENS
+from tfbert.tokenization.packing.packing import pack
+from tfbert.tokenization.packing.packing_options import PackingOptions, check_litert
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
-from tfbert.tokenization.stages.classic_tokenizer import make_classic_tokenizer
-from tfbert.tokenization.stages.pieces import Pieces, Stage
 from tfbert.tokenization.text_input import as_text
-from tfbert.tokenization.text_tokenizer import (
-    TextTokenizerOptions,
-    bert_normalizer,
-    check_never_split,
-    make_text_tokenizer,
-)
 from tfbert.tokenization.token_table import TokenTable
+from tfbert.tokenization.tokenizer_core import TokenizerCore
+from tfbert.tokenization.vocabulary import fits_vocabulary_file, read_vocabulary, write_vocabulary
 
 PACKING_OPTIONS = tuple(field.name for field in dataclasses.fields(PackingOptions))
 
@@ -139,18 +131,17 @@ class FastBertTokenizer(keras.layers.Layer):
         given = locals()
         for name in OPTIONS:  # every argument is an attribute of its name, as get_config hands them out again
             setattr(self, name, given[name])
-        self._table = TokenTable(vocab_list, added_tokens, {name: given[name] for name in SPECIAL_TOKENS})
-        self.vocab_list = self._table.vocab_list
-        self.added_tokens = self._table.added_tokens
-        self.never_split = check_never_split(never_split)
-        self.cls_token_id = self._table.id_of("cls_token_id", cls_token_id, cls_token)
-        self.sep_token_id = self._table.id_of("sep_token_id", sep_token_id, sep_token)
-        self.pad_token_id = self._table.id_of("pad_token_id", pad_token_id, pad_token)
-        self._text_options()
+        self._set_vocabulary(vocab_list, "exact" if use_fast_bert_tokenizer else "classic")
         self.packing_options()
-        self._stage: Stage | None = None
-        self._detokenizer: Detokenizer | None = None
         self.built = True
+
+    def _set_vocabulary(self, vocab_list: Any, ops: str) -> None:
+        self._core = TokenizerCore(vocab_list, {name: getattr(self, name) for name in OPTIONS}, ops)
+        self.vocab_list = self._core.table.vocab_list
+        special = self._core.special
+        self.cls_token_id, self.sep_token_id, self.pad_token_id = special.cls, special.sep, special.pad
+        # As an attribute TensorFlow tracks them; there are none but with the older ops.
+        self.lookup_tables = self._core.lookup_tables() if ops == "classic" else []
 
     # === Text to ids ===
 
@@ -189,9 +180,8 @@ class FastBertTokenizer(keras.layers.Layer):
         segments = [text] if text_pair is None else [text, text_pair]
         if len(text.shape) == 2:
             segments = [text[:, 0], text[:, 1]]
-        pieces = self._pieces(tf.concat(segments, axis=0), packing.return_offsets)
-        special = SpecialIds(cls=self.cls_token_id, sep=self.sep_token_id, pad=self.pad_token_id)
-        return pack(pieces, len(segments), packing, special)
+        pieces = self._core.pieces(segments, packing.return_offsets)
+        return pack(pieces, len(segments), packing, self._core.special)
 
     def compute_output_spec(self, text, text_pair=None, *args, **options):
         given = inspect.signature(self.call).bind(text, text_pair, *args, **options).arguments
@@ -221,7 +211,7 @@ class FastBertTokenizer(keras.layers.Layer):
         Returns:
             A ragged int32 tensor [B, (L)].
         """
-        pieces = self._pieces(as_text(text), offsets=False)
+        pieces = self._core.pieces([as_text(text)], offsets=False)
         return pieces.ragged(pieces.ids)
 
     def tokenize_with_offsets(self, text):
@@ -238,29 +228,8 @@ class FastBertTokenizer(keras.layers.Layer):
             >>> [row.to_list() for row in tokenizer.tokenize_with_offsets(["Café !"])]
             [[[3, 4]], [[0, 6]], [[5, 7]]]
         """
-        pieces = self._pieces(as_text(text), offsets=True)
+        pieces = self._core.pieces([as_text(text)], offsets=True)
         return pieces.ragged(pieces.ids), pieces.ragged(pieces.starts), pieces.ragged(pieces.ends)
-
-    def _pieces(self, text: tf.Tensor, offsets: bool) -> Pieces:
-        if self._stage is None:
-            make = make_text_tokenizer if self.use_fast_bert_tokenizer else make_classic_tokenizer
-            with tf.init_scope():  # the models are constants of the program, not of the graph being traced
-                self._stage = make(self._text_options())
-        return self._stage(text, offsets)
-
-    def _text_options(self) -> TextTokenizerOptions:
-        return TextTokenizerOptions(
-            vocab_list=self._table.vocab_list,
-            added_tokens=self._table.found,
-            normalizer=bert_normalizer(
-                self.do_lower_case, self.strip_accents, self.tokenize_chinese_chars, self.clean_text
-            ),
-            never_split=self.never_split,
-            unk_token=self.unk_token,
-            wordpieces_prefix=self.wordpieces_prefix,
-            max_input_chars_per_word=self.max_input_chars_per_word,
-            split_special_tokens=self.split_special_tokens,
-        )
 
     # === Ids to text ===
 
@@ -280,28 +249,35 @@ class FastBertTokenizer(keras.layers.Layer):
             >>> tokenizer.detokenize([[1, 3, 4, 2]], skip_special_tokens=True).numpy().tolist()
             [b'running']
         """
-        if self._detokenizer is None:
-            with tf.init_scope():
-                self._detokenizer = Detokenizer(self._table.tokens, self._table.special_ids, self.wordpieces_prefix)
-        if not isinstance(ids, tf.RaggedTensor):
-            ids = tf.convert_to_tensor(ids)
-        if not ids.dtype.is_integer or ids.shape.rank not in (1, 2):
-            raise ValueError(f"`ids` must be integers of shape [B, S] or [S]. Received: {ids.dtype.name}, {ids.shape}.")
-        if ids.shape.rank == 1:
-            return self.detokenize(ids[None, :], skip_special_tokens, clean_up_tokenization_spaces)[0]
-        return self._detokenizer(ids, skip_special_tokens, clean_up_tokenization_spaces)
+        return self._core.detokenize(ids, skip_special_tokens, clean_up_tokenization_spaces)
 
     # === The tokens ===
 
     @property
     def vocab_size(self) -> int:
         """Number of word pieces, added tokens not counted."""
-        return len(self._table.vocab_list)
+        return len(self.vocab_list)
 
     @property
     def token_table(self) -> TokenTable:
         """All tokens by id, added ones included."""
-        return self._table
+        return self._core.table
+
+    def for_litert(self) -> FastBertTokenizer:
+        """Return this tokenizer on nothing but ops that LiteRT runs: no look-out for special tokens in texts.
+
+        Returns:
+            A `FastBertTokenizer`, to be converted.
+
+        Raises:
+            ValueError: If an option takes ops that LiteRT lacks; the message names it.
+        """
+        check_litert(self.packing_options())
+        if not self.use_fast_bert_tokenizer:
+            raise ValueError("LiteRT lacks the older ops. Write use_fast_bert_tokenizer=True.")
+        twin = self.from_config(self.get_config())
+        twin._set_vocabulary(self.vocab_list, "litert")
+        return twin
 
     # === From and to files ===
 
@@ -347,11 +323,28 @@ class FastBertTokenizer(keras.layers.Layer):
         """
         TokenizerSettings(vocab_list=self.vocab_list, options=self.get_config()).save(folder)
 
+    def save_assets(self, inner_path: str) -> None:
+        """Write the vocabulary into a `.keras` archive; called by Keras."""
+        if fits_vocabulary_file(self.vocab_list):  # the archive's config holds it in any case
+            write_vocabulary(self.vocab_list, os.path.join(inner_path, "vocab.txt"))
+
+    def load_assets(self, inner_path: str) -> None:
+        """Read the vocabulary back from a `.keras` archive; called by Keras."""
+        path = os.path.join(inner_path, "vocab.txt")
+        if os.path.isfile(path) and (pieces := read_vocabulary(path)) != self.vocab_list:
+            self._set_vocabulary(pieces, self._core.ops)
+
+    @staticmethod
+    def default_options() -> dict[str, Any]:
+        """Return every argument but `vocab_list` with its default."""
+        parameters = inspect.signature(FastBertTokenizer.__init__).parameters
+        return {name: parameters[name].default for name in OPTIONS}
+
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument; `from_config` builds an equal layer from it."""
         options = {name: getattr(self, name) for name in OPTIONS}
-        options["added_tokens"] = [dataclasses.asdict(token) for token in self._table.added_tokens]
-        return {**super().get_config(), "vocab_list": list(self._table.vocab_list), **options}
+        options["added_tokens"] = [dataclasses.asdict(token) for token in self._core.table.added_tokens]
+        return {**super().get_config(), "vocab_list": list(self.vocab_list), **options}
 
 
 OPTIONS = tuple(inspect.signature(FastBertTokenizer.__init__).parameters)[

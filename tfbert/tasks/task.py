@@ -173,6 +173,7 @@ class Task(TextTrainer):
             signatures,
             self.variables,
             self.export_metadata(),
+            lookup_tables=self.tokenizer.lookup_tables,
             probes=PROBE_TEXTS if self.tokenizer.packing_options().truncates else SHORT_PROBE_TEXTS,
             overwrite=overwrite,
         )
@@ -211,14 +212,15 @@ class Task(TextTrainer):
 
 def _check_fit_together(config, tokenizer) -> None:
     packing = tokenizer.packing_options()
-    if packing.rounded(packing.max_length) > config.max_position_embeddings:
+    if packing.longest_padded > config.max_position_embeddings:
         raise ValueError(
             f"`max_length` must not exceed the model's {config.max_position_embeddings} position embeddings. "
-            f"Received: max_length={packing.max_length}, padded to a multiple of {packing.pad_to_multiple_of or 1}. "
+            f"Received: max_length={packing.max_length}, padded to {packing.longest_padded}. "
             f"Write from_pretrained(folder, max_length={config.max_position_embeddings})."
         )
-    if tokenizer.vocab_size > config.vocab_size:
+    tokens = len(tokenizer.token_table.tokens)
+    if tokens > config.vocab_size:
         raise ValueError(
-            f"The vocabulary has {tokenizer.vocab_size} pieces, but the model has embeddings for {config.vocab_size}. "
+            f"The vocabulary has {tokens} tokens, but the model has embeddings for {config.vocab_size}. "
             "Take the vocab.txt that came with these weights."
         )

@@ -125,6 +125,27 @@ def make_text_tokenizer(options: TextTokenizerOptions) -> Stage:
     return AddedTokenStage(raw, stage) if raw else stage
 
 
+def make_litert_tokenizer(options: TextTokenizerOptions) -> Stage:
+    """Return the stage built from nothing but ops that LiteRT runs; special tokens in a text are plain text to it.
+
+    Args:
+        options: `TextTokenizerOptions`.
+
+    Returns:
+        A stage.
+
+    Raises:
+        ValueError: If an option takes ops that LiteRT lacks.
+    """
+    found = [token.content for token, _ in options.added_tokens if not token.special] + list(options.never_split)
+    if found:
+        raise ValueError(
+            "LiteRT has no op that finds tokens in a text, as `added_tokens` and `never_split` ask for. "
+            f"Received: {found[:5]}. Export as a SavedModel, or leave them out."
+        )
+    return make_plain_tokenizer(options, options.normalizer).limited
+
+
 def raw_literals(options: TextTokenizerOptions) -> list[Literal]:
     """Return what is found in the raw text, before it is normalised.
 

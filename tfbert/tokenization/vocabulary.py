@@ -82,6 +82,11 @@ def read_vocabulary(path: str | PathLike) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
+def fits_vocabulary_file(pieces: Sequence[str]) -> bool:
+    """Return whether `vocab.txt` can hold the pieces: none has a line break."""
+    return not any("\n" in piece or piece.endswith("\r") for piece in pieces)
+
+
 def write_vocabulary(pieces: Sequence[str], path: str | PathLike) -> None:
     """Write a `vocab.txt` that `read_vocabulary` reads back.
 
@@ -92,7 +97,6 @@ def write_vocabulary(pieces: Sequence[str], path: str | PathLike) -> None:
     Raises:
         ValueError: If a piece holds a line break, which the format cannot carry.
     """
-    for index, piece in enumerate(pieces):
-        if "\n" in piece or piece.endswith("\r"):
-            raise ValueError(f"vocab.txt cannot hold a line break. Received: {piece!r} at id {index}.")
+    if not fits_vocabulary_file(pieces):
+        raise ValueError("vocab.txt cannot hold a line break, and a piece has one. tokenizer.json can.")
     Path(path).write_bytes("".join(f"{piece}\n" for piece in pieces).encode("utf-8"))

@@ -1,7 +1,7 @@
-"""The characters that text and vocabulary are spelled with in the kernels, so that words split as BERT splits them.
+"""The characters that text and vocabulary have inside the kernels, so that words split as BERT splits them.
 
-tensorflow-text's wordpiece kernel splits words by its own idea of white space, punctuation and Chinese characters. Where
-that differs from BERT's, the normalizer puts another character out, and the vocabulary is spelled with that one too.
+tensorflow-text's wordpiece kernel splits words by its own idea of white space, punctuation and Chinese characters.
+Where that differs from BERT's, the normalizer puts another character out, and the vocabulary is spelled with it, too.
 """
 
 from __future__ import annotations

@@ -164,6 +164,30 @@ class PackingOptions:
         return PADDINGS[self.padding] != "do_not_pad"
 
 
+def check_litert(options: PackingOptions) -> None:
+    """Refuse options whose ops LiteRT lacks.
+
+    Args:
+        options: `PackingOptions`.
+
+    Raises:
+        ValueError: If there is one; the message names it.
+    """
+    refused = {
+        "truncation": options.strategy != "longest_first",
+        "padding": not options.pads,
+        "buckets": bool(options.buckets),
+        "return_offsets": options.return_offsets,
+        "return_overflowing_tokens": options.return_overflowing_tokens,
+    }
+    for name, is_refused in refused.items():
+        if is_refused:
+            raise ValueError(
+                f"LiteRT lacks an op that `{name}`={getattr(options, name)!r} takes. Export as a SavedModel, or leave "
+                "it at its default."
+            )
+
+
 def _is_integer(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 

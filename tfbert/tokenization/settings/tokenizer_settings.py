@@ -19,7 +19,13 @@ from tfbert.tokenization.settings.tokenizer_config import (
 )
 from tfbert.tokenization.settings.tokenizer_json import MAX_INPUT_CHARS_PER_WORD, TokenizerJson, build_tokenizer_json
 from tfbert.tokenization.settings.tokenizer_object import read_object
-from tfbert.tokenization.vocabulary import SUBWORD_PREFIX, check_vocabulary, read_vocabulary, write_vocabulary
+from tfbert.tokenization.vocabulary import (
+    SUBWORD_PREFIX,
+    check_vocabulary,
+    fits_vocabulary_file,
+    read_vocabulary,
+    write_vocabulary,
+)
 
 DEFAULTS: dict[str, Any] = {
     **{"do_lower_case": True, "strip_accents": None, "tokenize_chinese_chars": True, "clean_text": True},
@@ -148,10 +154,10 @@ class TokenizerSettings:
                 options[f"{role}_token_id"] = ids[options[f"{role}_token"]]
         write_json(folder / "tokenizer.json", build_tokenizer_json(self.vocab_list, added, options))
         write_json(folder / "tokenizer_config.json", config_content(options, added, ids))
-        try:
+        if fits_vocabulary_file(self.vocab_list):
             write_vocabulary(self.vocab_list, folder / "vocab.txt")
-        except ValueError:  # a piece with a line break: tokenizer.json alone can hold it
-            (folder / "vocab.txt").unlink(missing_ok=True)
+        else:
+            (folder / "vocab.txt").unlink(missing_ok=True)  # tokenizer.json alone can hold it
 
 
 def _folder_options(parsed: TokenizerJson | None, stated: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class AddedTokenStage:
         self._contents = [literal.content for literal in literals]
         self._ids = [literal.id for literal in literals]
         self._rest = rest
+        self.lookup_tables = getattr(rest, "lookup_tables", [])
 
     def __call__(self, text: tf.Tensor, offsets: bool) -> Pieces:
         """Tokenize text [N] string; returns `Pieces`."""

@@ -29,9 +29,10 @@ class ClassicTokenizer:
         initializer = tf.lookup.KeyValueTensorInitializer(
             tf.constant(list(options.vocab_list)), tf.range(size, dtype=tf.int64)
         )
-        self.lookup_table = tf.lookup.StaticVocabularyTable(initializer, num_oov_buckets=1)
+        table = tf.lookup.StaticVocabularyTable(initializer, num_oov_buckets=1)
+        self.lookup_tables = [table]  # what a SavedModel has to hold
         self._kernel = tf_text.BertTokenizer(
-            self.lookup_table,
+            table,
             suffix_indicator=options.wordpieces_prefix,
             max_bytes_per_word=MAX_LETTER_BYTES * options.max_input_chars_per_word,
             unknown_token=options.unk_token,

@@ -21,8 +21,8 @@ MAX_REPEATS = 1000  # of a regular expression
 class PlainTextTokenizer:
     """Word pieces of text that holds no added token.
 
-    The limit on the characters of a word takes letters of one width, which cost speed. So text is spelled with letters of
-    its own, and only a batch that may hold a longer word goes the slower way.
+    The limit on the characters of a word takes letters of one width, which cost speed. So text keeps its own letters,
+    and only a batch that may hold a longer word goes the slower way, `limited`.
 
     Args:
         vocab_list: Sequence of str; the position is the id.

@@ -37,8 +37,9 @@ def to_source_offsets(pieces: Pieces, text: tf.Tensor, source: tf.RaggedTensor) 
     first = tf.gather(source.row_splits, row)
     starts = tf.gather(source.values, first + pieces.starts)
     last = tf.gather(source.values, first + pieces.ends - 1)
-    text_start = tf.cumsum(tf.cast(tf.strings.length(text), tf.int64), exclusive=True)
-    ends = last + _character_length(text, tf.gather(text_start, row) + last)
+    length = tf.cast(tf.strings.length(text), tf.int64)
+    in_joined = tf.gather(tf.cumsum(length, exclusive=True), row) + last
+    ends = last + tf.minimum(_character_length(text, in_joined), tf.gather(length, row) - last)
     return Pieces(pieces.ids, pieces.row_splits, starts, ends)
 
 

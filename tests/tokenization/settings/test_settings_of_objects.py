@@ -3,7 +3,7 @@
 import pytest
 import tokenizers
 
-from tests.tokenization.settings_cases import END, PIECES
+from tests.tokenization.settings.settings_cases import END, PIECES
 from tfbert.tokenization.added_token import AddedToken
 from tfbert.tokenization.settings.token_ids import SPECIAL_TOKENS
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings

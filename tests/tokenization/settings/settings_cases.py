@@ -7,7 +7,7 @@ from tfbert.tokenization.added_token import AddedToken
 from tfbert.tokenization.settings.token_ids import SPECIAL_TOKENS
 from tfbert.tokenization.settings.tokenizer_settings import DEFAULTS
 
-CASES = json.loads((Path(__file__).parents[1] / "fixtures" / "tokenizer_settings.json").read_text(encoding="utf-8"))
+CASES = json.loads((Path(__file__).parents[2] / "fixtures" / "tokenizer_settings.json").read_text(encoding="utf-8"))
 FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "##s", "café", "[unused1]"]
 END = len(PIECES)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tokenization.settings_cases import (
+from tests.tokenization.settings.settings_cases import (
     CASES,
     END,
     PIECES,

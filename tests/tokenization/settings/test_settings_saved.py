@@ -5,7 +5,7 @@ import json
 import pytest
 import tokenizers
 
-from tests.tokenization.settings_cases import CASES, FLAGS, PIECES, complete, lines, tokens_with_ids, write
+from tests.tokenization.settings.settings_cases import CASES, FLAGS, PIECES, complete, lines, tokens_with_ids, write
 from tfbert.tokenization.added_token import AddedToken
 from tfbert.tokenization.settings.token_ids import SPECIAL_TOKENS
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings

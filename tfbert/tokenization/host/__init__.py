@@ -1,0 +1,1 @@
+"""The tokenizer on the host: text to Python lists, in the words of Hugging Face transformers."""

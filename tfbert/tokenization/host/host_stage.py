@@ -1,0 +1,77 @@
+"""The stages of the tokenizer run eagerly: texts to arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+
+import numpy as np
+import tensorflow as tf
+
+from tfbert.tokenization.stages.pieces import Pieces
+from tfbert.tokenization.text_input import as_text
+from tfbert.tokenization.text_tokenizer import TextTokenizerOptions, make_text_tokenizer
+
+
+class HostStage:
+    """Maps lists of texts to arrays of pieces.
+
+    Args:
+        options: `TextTokenizerOptions`.
+    """
+
+    def __init__(self, options: TextTokenizerOptions):
+        # Each added token has an id of its own here, so that it is told from a piece that is spelled like it.
+        pieces = len(options.vocab_list)
+        own = [(token, pieces + number) for number, (token, _) in enumerate(options.added_tokens)]
+        prefix = options.wordpieces_prefix
+        continues = [piece.startswith(prefix) and piece != prefix for piece in options.vocab_list]
+        self._continues = np.array(continues + [False] * len(own))
+        self._ids = np.array([*range(pieces), *(index for _, index in options.added_tokens)])
+        stage = make_text_tokenizer(dataclasses.replace(options, added_tokens=own))
+        signature = [tf.TensorSpec([None], tf.string)]
+        self._run = {
+            offsets: tf.function(partial(stage, offsets=offsets), input_signature=signature)
+            for offsets in (False, True)
+        }
+
+    def pieces(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Tokenize texts.
+
+        Args:
+            texts: list of str.
+
+        Returns:
+            ids [P]; row_splits [N + 1]; for each piece whether a word begins with it, bool [P].
+        """
+        pieces = self._pieces(texts, offsets=False)
+        own_ids, row_splits = pieces.ids.numpy(), pieces.row_splits.numpy()
+        begins_word = ~self._continues[own_ids]
+        begins_word[row_splits[:-1][row_splits[:-1] < row_splits[1:]]] = True
+        return self._ids[own_ids], row_splits, begins_word
+
+    def offsets(self, texts: list[str], is_ascii: bool) -> np.ndarray:
+        """Return where each piece begins and ends.
+
+        Args:
+            texts: list of str.
+            is_ascii: bool. Whether they hold nothing else.
+
+        Returns:
+            int [P, 2], in characters of the text.
+        """
+        pieces = self._pieces(texts, offsets=True)
+        assert pieces.starts is not None and pieces.ends is not None
+        offsets = np.stack([pieces.starts.numpy(), pieces.ends.numpy()], axis=1)
+        if is_ascii:
+            return offsets
+        encoded = [text.encode() for text in texts]
+        every_byte = np.frombuffer(b"".join(encoded), np.uint8)
+        # Bytes 10xxxxxx go on with a character that an earlier byte began.
+        characters_before = np.concatenate([[0], np.cumsum((every_byte & 0xC0) != 0x80)])
+        text_begin = np.cumsum([0, *map(len, encoded)])[:-1]
+        begin = np.repeat(text_begin, np.diff(pieces.row_splits.numpy()))[:, None]
+        return characters_before[offsets + begin] - characters_before[begin]
+
+    def _pieces(self, texts: list[str], offsets: bool) -> Pieces:
+        return self._run[offsets](as_text(texts) if texts else tf.zeros([0], tf.string))
