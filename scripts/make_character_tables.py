@@ -19,7 +19,7 @@ import tensorflow_text as tf_text
 import tokenizers
 from tokenizers import AddedToken, Tokenizer
 from tokenizers.models import WordPiece
-from tokenizers.normalizers import BertNormalizer
+from tokenizers.normalizers import NFD, BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 FILE = Path(__file__).resolve().parent.parent / "tfbert" / "tokenization" / "characters" / "data" / "characters.npz"
@@ -72,6 +72,25 @@ def word_characters() -> np.ndarray:
     return kinds
 
 
+def mark_classes(maps: dict[str, dict[int, str]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the marks that NFD puts in order and accent stripping leaves, and the rank of each in that order."""
+    decompose = NFD().normalize_str
+    lowest, highest = "\u0334", "\u0345"  # of the canonical combining classes 1 and 240, the first and the last
+    marks = [
+        code
+        for code in CODE_POINTS
+        if code not in maps["strip_accents"]
+        and (
+            decompose(chr(code) + lowest) == lowest + chr(code) or decompose(highest + chr(code)) == chr(code) + highest
+        )
+    ]
+    ranks = [
+        sum(decompose(chr(mark) + chr(other)) == chr(other) + chr(mark) != 2 * chr(mark) for other in marks)
+        for mark in marks
+    ]
+    return np.array(marks, np.int32), np.array(ranks, np.int32)
+
+
 def kernel_kinds() -> np.ndarray:
     """Return how tensorflow-text's wordpiece kernel takes each code point between two letters."""
     probe = tf_text.FastWordpieceTokenizer(vocab=["[UNK]", "a", "b", "##z"], token_out_type=tf.int32)
@@ -118,6 +137,7 @@ def make_tables() -> dict[str, np.ndarray]:
         "word_runs": runs(word_characters()),
         "versions": np.array([f"tokenizers {tokenizers.__version__}", f"tensorflow-text {tf_text.__version__}"]),
     }
+    tables["mark_codes"], tables["mark_ranks"] = mark_classes(maps)
     for step in ("strip_accents", "lowercase"):
         tables[f"{step}_from"], tables[f"{step}_lengths"], tables[f"{step}_to"] = flat(maps[step])
     return tables

@@ -30,7 +30,8 @@ def tokenizer(request):
 
 @pytest.fixture(scope="module")
 def vocabulary_once():
-    words = "i love the un 
+    words = ["i", "love", "the", "un", "##aff", "##able", "cat", "!", "cafe", "deja", "vu", "北", "京"]
+    words += ["z", "##z", "e", "##e"]
     return ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]
 
 

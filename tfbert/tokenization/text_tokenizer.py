@@ -9,10 +9,11 @@ from typing import Any
 import tensorflow as tf
 
 from tfbert.tokenization.added_token import AddedToken
-from tfbert.tokenization.characters.character_tables import NormalizerOptions, character_outputs
+from tfbert.tokenization.characters.character_tables import NormalizerOptions, character_outputs, mark_ranks
 from tfbert.tokenization.characters.normalizer_model import plain_normalizer
 from tfbert.tokenization.stages.added_token_stage import AddedTokenStage
 from tfbert.tokenization.stages.literals import Literal, not_white_space, word_character
+from tfbert.tokenization.stages.mark_order import mark_order
 from tfbert.tokenization.stages.normalized_stage import NormalizedStage
 from tfbert.tokenization.stages.normalizer import Normalizer
 from tfbert.tokenization.stages.pieces import Stage
@@ -115,7 +116,8 @@ def make_text_tokenizer(options: TextTokenizerOptions) -> Stage:
     normalized = [_literal(token, index, options) for token, index in options.added_tokens if token.normalized]
     stage: Stage
     if normalized:
-        normalizer = Normalizer(plain_normalizer(character_outputs(options.normalizer)))
+        order = mark_order({chr(mark): rank for mark, rank in mark_ranks().items() if options.normalizer.strip_accents})
+        normalizer = Normalizer(plain_normalizer(character_outputs(options.normalizer)), order)
         literals = _normalized_literals(normalized, normalizer)
         stage = NormalizedStage(
             normalizer, AddedTokenStage(literals, make_plain_tokenizer(options, NormalizerOptions()))
@@ -143,7 +145,13 @@ def make_litert_tokenizer(options: TextTokenizerOptions) -> Stage:
             "LiteRT has no op that finds tokens in a text, as `added_tokens` and `never_split` ask for. "
             f"Received: {found[:5]}. Export as a SavedModel, or leave them out."
         )
-    return make_plain_tokenizer(options, options.normalizer).limited
+    stage = make_plain_tokenizer(options, options.normalizer).limited
+    if stage.normalizer.order is not None:
+        raise ValueError(
+            "LiteRT has no op that sorts combining marks, as the pieces of this vocabulary and strip_accents=True ask "
+            "for. Export as a SavedModel."
+        )
+    return stage
 
 
 def raw_literals(options: TextTokenizerOptions) -> list[Literal]:

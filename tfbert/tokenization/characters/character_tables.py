@@ -126,6 +126,12 @@ def word_ranges() -> list[tuple[int, int]]:
     return _ranges(_expanded("word") == 1)
 
 
+def mark_ranks() -> dict[int, int]:
+    """Return the marks that accent stripping leaves and decomposition (NFD) sorts, and the rank of each there."""
+    tables = _tables()
+    return dict(zip(tables["mark_codes"].tolist(), tables["mark_ranks"].tolist()))
+
+
 def _ranges(chosen: np.ndarray) -> list[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(chosen.astype(np.int8), prepend=0, append=0))
     return [(int(first), int(end) - 1) for first, end in edges.reshape(-1, 2)]

@@ -63,11 +63,10 @@ class EncodedRows:
         return (self.layout.source < 0).astype(np.int64)
 
     @cached_property
-    def offsets(self) -> np.ndarray:
-        """Begin and end in characters [R, S, 2]."""
+    def offsets(self) -> tuple[np.ndarray, np.ndarray]:
+        """Begin and end in characters, [R, S] each."""
         of_pieces = self._stage.offsets(self._texts.flat, self._texts.is_ascii())
-        starts, ends = of_pieces[:, 0], of_pieces[:, 1]
-        return np.stack([self.layout.at(starts), self.layout.at(ends)], axis=-1)
+        return self.layout.at(of_pieces[:, 0]), self.layout.at(of_pieces[:, 1])
 
     @cached_property
     def word_ids(self) -> np.ndarray:
@@ -99,6 +98,16 @@ class EncodedRows:
     def row(self, name: str, index: int) -> list[Any]:
         """Return a column of one row as a list."""
         return self.layout.row(getattr(self, name), index).tolist()
+
+    def offset_rows(self) -> list[list[tuple[int, int]]]:
+        """Return begin and end of each token as lists, one for each row."""
+        starts, ends = map(self.layout.rows, self.offsets)
+        return [list(zip(*row)) for row in zip(starts, ends)]
+
+    def offset_row(self, index: int) -> list[tuple[int, int]]:
+        """Return begin and end of each token of one row."""
+        starts, ends = (self.layout.row(matrix, index).tolist() for matrix in self.offsets)
+        return list(zip(starts, ends))
 
     def encodings(self) -> list[Encoding]:
         """Return every row as an `Encoding`."""

@@ -52,7 +52,7 @@ class Encoding:
     @property
     def offsets(self) -> list[tuple[int, int]]:
         """Begin and end of each token in characters of its text, or of its word where words were given."""
-        return [(start, end) for start, end in self._rows.row("offsets", self._index)]
+        return self._rows.offset_row(self._index)
 
     @property
     def word_ids(self) -> list[int | None]:

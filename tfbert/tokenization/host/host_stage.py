@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import partial
+import string
 
 import numpy as np
 import tensorflow as tf
@@ -25,15 +25,22 @@ class HostStage:
         pieces = len(options.vocab_list)
         own = [(token, pieces + number) for number, (token, _) in enumerate(options.added_tokens)]
         prefix = options.wordpieces_prefix
+        # A word may begin with letters that look like the prefix; then words are found by a stage that knows no pieces.
+        self._words: HostStage | None = None
+        if not (prefix and prefix[0] in string.punctuation):
+            vocab_list, tokens = [options.unk_token], [(token, 0) for token, _ in own]
+            self._words = HostStage(
+                dataclasses.replace(options, vocab_list=vocab_list, added_tokens=tokens, wordpieces_prefix="##")
+            )
         continues = [piece.startswith(prefix) and piece != prefix for piece in options.vocab_list]
         self._continues = np.array(continues + [False] * len(own))
         self._ids = np.array([*range(pieces), *(index for _, index in options.added_tokens)])
         stage = make_text_tokenizer(dataclasses.replace(options, added_tokens=own))
         signature = [tf.TensorSpec([None], tf.string)]
-        self._run = {
-            offsets: tf.function(partial(stage, offsets=offsets), input_signature=signature)
+        self._run = [
+            tf.function(lambda text, offsets=offsets: stage(text, offsets), input_signature=signature)
             for offsets in (False, True)
-        }
+        ]
 
     def pieces(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Tokenize texts.
@@ -46,7 +53,10 @@ class HostStage:
         """
         pieces = self._pieces(texts, offsets=False)
         own_ids, row_splits = pieces.ids.numpy(), pieces.row_splits.numpy()
-        begins_word = ~self._continues[own_ids]
+        if self._words is None:
+            begins_word = ~self._continues[own_ids]
+        else:
+            begins_word = np.isin(self._places(texts), self._words._places(texts))
         begins_word[row_splits[:-1][row_splits[:-1] < row_splits[1:]]] = True
         return self._ids[own_ids], row_splits, begins_word
 
@@ -61,8 +71,7 @@ class HostStage:
             int [P, 2], in characters of the text.
         """
         pieces = self._pieces(texts, offsets=True)
-        assert pieces.starts is not None and pieces.ends is not None
-        offsets = np.stack([pieces.starts.numpy(), pieces.ends.numpy()], axis=1)
+        offsets = tf.stack([pieces.starts, pieces.ends], axis=1).numpy()
         if is_ascii:
             return offsets
         encoded = [text.encode() for text in texts]
@@ -72,6 +81,12 @@ class HostStage:
         text_begin = np.cumsum([0, *map(len, encoded)])[:-1]
         begin = np.repeat(text_begin, np.diff(pieces.row_splits.numpy()))[:, None]
         return characters_before[offsets + begin] - characters_before[begin]
+
+    def _places(self, texts: list[str]) -> np.ndarray:
+        """Where each piece begins, in all texts together."""
+        pieces = self._pieces(texts, offsets=True)
+        text_begin = np.cumsum([0, *(len(text.encode()) + 1 for text in texts)])
+        return np.asarray(pieces.starts) + text_begin[pieces.text_of_piece().numpy()]
 
     def _pieces(self, texts: list[str], offsets: bool) -> Pieces:
         return self._run[offsets](as_text(texts) if texts else tf.zeros([0], tf.string))

@@ -38,9 +38,7 @@ class Lengths:
             wrong = isinstance(value, bool) or not isinstance(value, int) or value < least
             if wrong and (value is not None or name == "stride"):
                 raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {value!r}.")
-        for name in ("padding_side", "truncation_side"):
-            if getattr(self, name) not in SIDES:
-                raise ValueError(f"`{name}` must be 'left' or 'right'. Received: {getattr(self, name)!r}.")
+        check_sides(self.padding_side, self.truncation_side)
 
     @property
     def truncates(self) -> bool:
@@ -111,12 +109,11 @@ class Lengths:
             pad_to_multiple_of=pad_to_multiple_of,
             **others,
         )
-        if lengths.truncates and padding != "do_not_pad" and max_length is not None and pad_to_multiple_of is not None:
-            if max_length % pad_to_multiple_of:
-                raise ValueError(
-                    "With padding and truncation `max_length` must be a multiple of `pad_to_multiple_of`. "
-                    f"Received: max_length={max_length}, pad_to_multiple_of={pad_to_multiple_of}."
-                )
+        if lengths.truncates and padding != "do_not_pad" and (max_length or 0) % (pad_to_multiple_of or 1):
+            raise ValueError(
+                "With padding and truncation `max_length` must be a multiple of `pad_to_multiple_of`. "
+                f"Received: max_length={max_length}, pad_to_multiple_of={pad_to_multiple_of}."
+            )
         return lengths
 
     def padded(self, longest: int) -> int:
@@ -137,3 +134,10 @@ def _chosen(name: str, value: Any, allowed: dict[str | bool, str]) -> str:
     if not isinstance(value, bool | str) or value not in allowed:
         raise ValueError(f"`{name}` must be one of {list(allowed)}. Received: {value!r}.")
     return allowed[value]
+
+
+def check_sides(padding_side: str, truncation_side: str) -> None:
+    """Refuse what is neither "left" nor "right"."""
+    for name, side in (("padding_side", padding_side), ("truncation_side", truncation_side)):
+        if side not in SIDES:
+            raise ValueError(f"`{name}` must be 'left' or 'right'. Received: {side!r}.")

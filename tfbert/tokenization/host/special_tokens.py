@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tfbert.tokenization.added_token import AddedToken
@@ -37,7 +37,7 @@ class SpecialTokens:
         vocab_list: list of str. The word pieces.
         added_tokens: iterable of str, dict or `AddedToken`.
         special: dict of attribute name ("cls_token") to str, dict, `AddedToken` or None.
-        extra: iterable of str, dict or `AddedToken`. Special tokens without a name.
+        extra: sequence of str, dict or `AddedToken`. Special tokens without a name.
         ids: dict of attribute name to int. Ids that rows are built with in place of the tokens' own.
     """
 
@@ -54,7 +54,7 @@ class SpecialTokens:
         vocab_list: list[str],
         added_tokens: Iterable[Any],
         special: Mapping[str, Any],
-        extra: Iterable[Any],
+        extra: Sequence[Any],
         ids: Mapping[str, int],
     ):
         self._vocab_list = list(vocab_list)
@@ -72,10 +72,12 @@ class SpecialTokens:
             self._special[name] = token.content
             # Plain named tokens of the vocabulary are known without being listed; the others get ids behind it.
             usual = token == AddedToken(token.content, special=True)
-            if not usual or token.content not in known or name in ("bos_token", "eos_token"):
+            if not usual or token.content not in known:
                 self._list(token)
-        for value in extra:
-            self._list(AddedToken.of(value, special=True))
+        listed = {token.content for token in self._added} | set(self.special_tokens_map.values())
+        for token in (AddedToken.of(value, special=True) for value in extra):
+            if token.content not in listed:
+                self._list(dataclasses.replace(token, special=True))
         self._refresh()
 
     def _list(self, token: AddedToken) -> bool:

@@ -29,8 +29,8 @@ class Texts:
         """Take in texts in any form that a call of the host tokenizer takes.
 
         Args:
-            text: str, or a list of str; with `is_split_into_words` a list of words, or a list of such lists. A batch may
-                hold pairs: tuples of two texts.
+            text: str, or a list of str; with `is_split_into_words` a list of words, or a list of such lists. A batch
+                may hold pairs: tuples of two texts.
             text_pair: The same for the second texts. Default None: no pairs; for a single text an empty one counts as
                 none.
             is_split_into_words: bool, default False. Whether texts are lists of words.
@@ -127,5 +127,6 @@ def _check_str(flat: list[Any], advice: str) -> None:
     for position, value in enumerate(flat):
         if not isinstance(value, str):
             raise TypeError(
-                f"Every text must be a str. Received: {value!r} ({type(value).__name__}) at position {position}. {advice}"
+                f"Every text must be a str. Received: {value!r} ({type(value).__name__}) at position {position}. "
+                f"{advice}"
             )

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from tfbert.tokenization.characters.character_tables import NormalizerOptions, character_outputs
+from tfbert.tokenization.characters.character_tables import NormalizerOptions, character_outputs, mark_ranks
 from tfbert.tokenization.characters.normalizer_model import spelled_normalizer
 from tfbert.tokenization.characters.spelling import Spelling, fixed_width_spelling, native_spelling
+from tfbert.tokenization.stages.mark_order import mark_order
 from tfbert.tokenization.stages.normalized_stage import NormalizedStage
 from tfbert.tokenization.stages.normalizer import Normalizer
 from tfbert.tokenization.stages.pieces import Pieces
@@ -49,7 +50,11 @@ class PlainTextTokenizer:
             wordpiece = WordpieceModel(
                 vocab_list, outputs, spelling, unk_token, wordpieces_prefix, max_input_chars_per_word
             )
-            return NormalizedStage(Normalizer(spelled_normalizer(outputs, spelling)), wordpiece)
+            marks = {
+                mark: rank for mark, rank in mark_ranks().items() if options.strip_accents and spelling.known[mark]
+            }
+            order = mark_order({chr(spelling.letters[mark]): rank for mark, rank in marks.items()})
+            return NormalizedStage(Normalizer(spelled_normalizer(outputs, spelling), order), wordpiece)
 
         self.limited = spelled(fixed_width_spelling(outputs, vocab_list))
         self._native = spelled(native_spelling(outputs, vocab_list))
