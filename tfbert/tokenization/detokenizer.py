@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from tfbert.tokenization.stages.pieces import row_of_value
+
 # What "cleaning up" replaces, in this order: each a blank too many.
 CONTRACTIONS = ((" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"))
 AFTER_CONTRACTIONS = ((" 's", "'s"), (" 've", "'ve"), (" 're", "'re"))
@@ -68,7 +70,7 @@ class Detokenizer:
         count = tf.cast(shown, tf.int64)
         shown_before = tf.cumsum(count, exclusive=True)
         first_of_row = tf.gather(tf.concat([shown_before, [0]], axis=0), rows.row_splits[:-1])
-        is_first = shown_before == tf.gather(first_of_row, rows.value_rowids())
+        is_first = shown_before == tf.gather(first_of_row, row_of_value(rows.row_splits, tf.size(index)))
         words = tf.where(is_first, tf.gather(self._first, index), tf.gather(self._later, index))
         text = tf.strings.reduce_join(rows.with_values(tf.where(shown, words, "")), axis=1)
         if clean_up_tokenization_spaces:

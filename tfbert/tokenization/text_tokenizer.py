@@ -10,14 +10,16 @@ import tensorflow as tf
 
 from tfbert.tokenization.added_token import AddedToken
 from tfbert.tokenization.characters.character_tables import NormalizerOptions, character_outputs, mark_ranks
-from tfbert.tokenization.characters.normalizer_model import plain_normalizer
+from tfbert.tokenization.characters.normalizer_model import plain_normalizer, spelled_normalizer
+from tfbert.tokenization.characters.spelling import make_spelling
 from tfbert.tokenization.stages.added_token_stage import AddedTokenStage
+from tfbert.tokenization.stages.fast_path import FastPath
 from tfbert.tokenization.stages.literals import Literal, not_white_space, word_character
 from tfbert.tokenization.stages.mark_order import mark_order
 from tfbert.tokenization.stages.normalized_stage import NormalizedStage
 from tfbert.tokenization.stages.normalizer import Normalizer
 from tfbert.tokenization.stages.pieces import Stage
-from tfbert.tokenization.stages.plain_text import PlainTextTokenizer
+from tfbert.tokenization.stages.wordpiece import WordpieceStage
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -112,19 +114,21 @@ def make_text_tokenizer(options: TextTokenizerOptions) -> Stage:
     Raises:
         ValueError: If an added token or a piece cannot be found by the kernels; the message names it.
     """
+    spelled = _spelled(options, options.normalizer)
     raw = raw_literals(options)
     normalized = [_literal(token, index, options) for token, index in options.added_tokens if token.normalized]
-    stage: Stage
+    careful: Stage = NormalizedStage(*spelled)
     if normalized:
         order = mark_order({chr(mark): rank for mark, rank in mark_ranks().items() if options.normalizer.strip_accents})
         normalizer = Normalizer(plain_normalizer(character_outputs(options.normalizer)), order)
-        literals = _normalized_literals(normalized, normalizer)
-        stage = NormalizedStage(
-            normalizer, AddedTokenStage(literals, make_plain_tokenizer(options, NormalizerOptions()))
-        )
-    else:
-        stage = make_plain_tokenizer(options, options.normalizer)
-    return AddedTokenStage(raw, stage) if raw else stage
+        rest = NormalizedStage(*_spelled(options, NormalizerOptions()))
+        careful = NormalizedStage(normalizer, AddedTokenStage(_normalized_literals(normalized, normalizer), rest))
+    if raw:
+        careful = AddedTokenStage(raw, careful)
+    if spelled[0].order is not None:
+        return careful  # marks may be sorted across the edge of a token, where a look at the outcome misses it
+    contents = [literal.content for literal in (*raw, *normalized) if not literal.plain]
+    return FastPath(*spelled, contents, careful)
 
 
 def make_litert_tokenizer(options: TextTokenizerOptions) -> Stage:
@@ -145,7 +149,7 @@ def make_litert_tokenizer(options: TextTokenizerOptions) -> Stage:
             "LiteRT has no op that finds tokens in a text, as `added_tokens` and `never_split` ask for. "
             f"Received: {found[:5]}. Export as a SavedModel, or leave them out."
         )
-    stage = make_plain_tokenizer(options, options.normalizer).limited
+    stage = NormalizedStage(*_spelled(options, options.normalizer))
     if stage.normalizer.order is not None:
         raise ValueError(
             "LiteRT has no op that sorts combining marks, as the pieces of this vocabulary and strip_accents=True ask "
@@ -168,23 +172,21 @@ def raw_literals(options: TextTokenizerOptions) -> list[Literal]:
     return literals + [_never_split(word, options) for word in options.never_split if word not in taken]
 
 
-def make_plain_tokenizer(options: TextTokenizerOptions, normalizer: NormalizerOptions) -> PlainTextTokenizer:
-    """Return the stage that maps text without added tokens to pieces.
-
-    Args:
-        options: `TextTokenizerOptions`.
-        normalizer: `NormalizerOptions` in place of those of `options`.
-
-    Returns:
-        `PlainTextTokenizer`.
-    """
-    return PlainTextTokenizer(
+def _spelled(options: TextTokenizerOptions, normalizer: NormalizerOptions) -> tuple[Normalizer, WordpieceStage]:
+    """A normalizer, and the word pieces of text as it spells it."""
+    outputs = character_outputs(normalizer)
+    spelling = make_spelling(outputs, options.vocab_list)
+    marks = {mark: rank for mark, rank in mark_ranks().items() if normalizer.strip_accents and spelling.known[mark]}
+    order = mark_order({chr(spelling.letters[mark]): rank for mark, rank in marks.items()})
+    wordpiece = WordpieceStage(
         options.vocab_list,
-        normalizer,
+        outputs,
+        spelling,
         unk_token=options.unk_token,
         wordpieces_prefix=options.wordpieces_prefix,
         max_input_chars_per_word=options.max_input_chars_per_word,
     )
+    return Normalizer(spelled_normalizer(outputs, spelling), order), wordpiece
 
 
 def _literal(token: AddedToken, index: int, options: TextTokenizerOptions) -> Literal:

@@ -5,25 +5,23 @@ import pytest
 
 from tfbert.tokenization.characters.character_tables import (
     ISOLATED,
-    LETTER,
     NormalizerOptions,
     character_outputs,
     kernel_kinds,
     kind_of,
 )
 from tfbert.tokenization.characters.double_array import ABSENT, HAS_VALUE, DoubleArray
-from tfbert.tokenization.characters.spelling import fixed_width_spelling, native_spelling
+from tfbert.tokenization.characters.spelling import make_spelling
 
 PLAIN = NormalizerOptions(clean_text=True)
 CYRILLIC = [chr(code) for code in range(0x400, 0x460)]
 MANY = [chr(code) for code in range(0xAC00, 0xAC00 + 9000)]
 
 
-@pytest.mark.parametrize("spell", [native_spelling, fixed_width_spelling])
 @pytest.mark.parametrize("pieces", [CYRILLIC, MANY, ["北", "京", "#", "、", "\ue000", "\U0002fa1e", "a"]])
-def test_spelling_keeps_characters_apart_and_the_kernel_splits_as_bert_does(spell, pieces):
+def test_spelling_keeps_characters_apart_and_the_kernel_splits_as_bert_does(pieces):
     outputs = character_outputs(PLAIN)
-    spelling = spell(outputs, pieces)
+    spelling = make_spelling(outputs, pieces)
     symbols = outputs.symbols()
     symbols = symbols[kind_of(symbols) < 2]
     spelled = spelling.of(symbols)
@@ -34,28 +32,16 @@ def test_spelling_keeps_characters_apart_and_the_kernel_splits_as_bert_does(spel
     assert not set(spelling.of(known)) & set(spelling.of(others))
 
 
-@pytest.mark.parametrize(
-    ("pieces", "letter_bytes"), [(CYRILLIC, 2), (MANY, 3), ([*MANY, *map(chr, range(0x20000, 0x28000))], 4)]
-)
-def test_letters_take_the_fewest_bytes_that_suffice(pieces, letter_bytes):
-    outputs = character_outputs(PLAIN)
-    spelling = fixed_width_spelling(outputs, pieces)
-    assert spelling.letter_bytes == letter_bytes
-    symbols = outputs.symbols()
-    letters = spelling.of(symbols[kind_of(symbols) == LETTER])
-    assert {len(chr(code).encode()) for code in set(letters.tolist())} == {letter_bytes}
-
-
 def test_too_many_letters_are_refused():
     with pytest.raises(ValueError, match="too many different characters"):
-        fixed_width_spelling(character_outputs(NormalizerOptions()), [chr(c) for c in range(0x20000, 0x50000)])
+        make_spelling(character_outputs(NormalizerOptions()), [chr(c) for c in range(0x20000, 0x110000)])
 
 
 def test_punctuation_that_the_kernel_takes_for_letters_is_renamed():
     outputs = character_outputs(PLAIN)
     isolated = [symbol & 0x1FFFFF for symbol in outputs.symbols() if symbol >> 21 == ISOLATED]
     unlike = [code for code in isolated if kernel_kinds()[code] != ISOLATED]
-    spelling = native_spelling(outputs, map(chr, unlike))
+    spelling = make_spelling(outputs, map(chr, unlike))
     assert unlike
     assert all(spelling.isolated[code] != code for code in unlike)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfbert.tokenization.packing.packing_options import PackingOptions
+from tfbert.tokenization.stages.pieces import row_of_value
 
 
 class Rows(NamedTuple):
@@ -118,8 +119,9 @@ def windowed_rows(lengths: list[tf.Tensor], options: PackingOptions) -> Rows:
     )
     counts = [_window_count(length, size, options.stride) for length, size in zip(lengths, sizes)]
     of_text = counts[0] * counts[1] if len(counts) == 2 else counts[0]
-    text = tf.repeat(tf.range(tf.size(of_text)), of_text)
-    row = tf.range(tf.size(text)) - tf.gather(tf.cumsum(of_text, exclusive=True), text)
+    row_splits = tf.concat([[0], tf.cumsum(of_text)], axis=0)
+    text = tf.cast(row_of_value(row_splits, row_splits[-1]), tf.int32)
+    row = tf.range(row_splits[-1]) - tf.gather(row_splits, text)
     windows = [row] if len(counts) == 1 else _pair_of_windows(row, *(tf.gather(count, text) for count in counts))
     placed = [
         _window(window, tf.gather(length, text), tf.gather(size, text), options)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from tfbert.tokenization.stages.literals import FIELDS, Literal, LiteralFinder
-from tfbert.tokenization.stages.pieces import Pieces, Stage
+from tfbert.tokenization.stages.pieces import Pieces, Stage, row_of_value
 
 
 class AddedTokenStage:
@@ -27,14 +27,9 @@ class AddedTokenStage:
 
     def __call__(self, text: tf.Tensor, offsets: bool) -> Pieces:
         """Tokenize text [N] string; returns `Pieces`."""
-        return tf.cond(
-            self._finder.occurs(text), lambda: self._around_tokens(text, offsets), lambda: self._rest(text, offsets)
-        )
-
-    def _around_tokens(self, text: tf.Tensor, offsets: bool) -> Pieces:
         fields = self._finder.cut(text)
         length = tf.cast(tf.strings.length(fields.values), tf.int64)
-        row = fields.value_rowids()
+        row = row_of_value(fields.row_splits, tf.size(length))
         first = tf.gather(fields.row_splits, row)
         before = tf.cumsum(length, exclusive=True)
         start = before - tf.gather(before, first)  # in bytes of the text

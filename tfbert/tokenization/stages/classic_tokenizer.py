@@ -7,7 +7,7 @@ import tensorflow_text as tf_text
 
 from tfbert.tokenization.stages.added_token_stage import AddedTokenStage
 from tfbert.tokenization.stages.pieces import Pieces, Stage
-from tfbert.tokenization.stages.wordpiece import MAX_LETTER_BYTES
+from tfbert.tokenization.stages.wordpiece import MAX_CHARACTER_BYTES
 from tfbert.tokenization.text_tokenizer import TextTokenizerOptions, raw_literals
 
 
@@ -34,7 +34,7 @@ class ClassicTokenizer:
         self._kernel = tf_text.BertTokenizer(
             table,
             suffix_indicator=options.wordpieces_prefix,
-            max_bytes_per_word=MAX_LETTER_BYTES * options.max_input_chars_per_word,
+            max_bytes_per_word=MAX_CHARACTER_BYTES * options.max_input_chars_per_word,
             unknown_token=options.unk_token,
             lower_case=options.normalizer.lowercase,
         )

@@ -55,13 +55,7 @@ class LiteralFinder:
                     "An added token must not hold U+10FFFF or U+10FFFE, which are no characters. "
                     f"Received: {literal.content!r}."
                 )
-        self._found = _any_of(literals)
         self._steps = list(_steps(literals))
-
-    def occurs(self, text: tf.Tensor) -> tf.Tensor:
-        """Return whether any of the texts [N] may hold a literal, bool []."""
-        # \C is any byte, so that invalid UTF-8 cannot hide a literal.
-        return tf.reduce_any(tf.strings.regex_full_match(text, rf"(?s)\C*{self._found}\C*"))
 
     def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Cut texts [N] into ragged fields [N, (4 * found + 1)]; joined, the fields of a row are its text."""

@@ -29,7 +29,16 @@ class Pieces(NamedTuple):
 
     def text_of_piece(self) -> tf.Tensor:
         """Return the text that each piece belongs to, int64 [P]."""
-        return self.ragged(self.ids).value_rowids()
+        return row_of_value(self.row_splits, tf.size(self.ids))
+
+
+def row_of_value(row_splits: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Return the row that each of `size` values belongs to, int64 [size].
+
+    `RaggedTensor.value_rowids` does it by way of a matrix as wide as the longest row: one long text makes that too big.
+    """
+    values = tf.range(tf.cast(size, row_splits.dtype))
+    return tf.cast(tf.searchsorted(row_splits, values, side="right"), tf.int64) - 1
 
 
 Stage = Callable[[tf.Tensor, bool], Pieces]

@@ -9,16 +9,23 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 from tensorflow_text.core.pybinds import pywrap_fast_wordpiece_tokenizer_model_builder as model_builder
 
-from tfbert.tokenization.characters.character_tables import ISOLATED, LETTER, CharacterOutputs, code_point_of, kind_of
+from tfbert.tokenization.characters.character_tables import (
+    ISOLATED,
+    LETTER,
+    CharacterOutputs,
+    code_point_of,
+    kind_of,
+)
 from tfbert.tokenization.characters.spelling import Spelling
 from tfbert.tokenization.stages.pieces import Pieces
+from tfbert.tokenization.stages.word_limit import WordLimit
 
 PREFIX = "##"  # the kernel's own mark of a continuation; no spelled letter can be taken for it
 MAX_PIECE_BYTES = 255
-MAX_LETTER_BYTES = 4
+MAX_CHARACTER_BYTES = 4
 
 
-class WordpieceModel:
+class WordpieceStage:
     """Splits spelled text into words, and words into the longest pieces of the vocabulary, from left to right.
 
     Args:
@@ -27,7 +34,7 @@ class WordpieceModel:
         spelling: `Spelling` of text and vocabulary.
         unk_token: str. Stands for a word that the vocabulary cannot spell.
         wordpieces_prefix: str. What continuations begin with in `vocab_list`.
-        max_input_chars_per_word: int. A longer word is unknown; only with letters of one width.
+        max_input_chars_per_word: int. A longer word is unknown.
 
     Raises:
         ValueError: If a piece is too long for the kernel.
@@ -45,25 +52,35 @@ class WordpieceModel:
         max_input_chars_per_word: int,
     ):
         pieces, ids = _spelled_vocabulary(vocab_list, _spelled_characters(outputs, spelling), wordpieces_prefix)
-        unknown = pieces[vocab_list.index(unk_token)]
-        max_bytes = max_input_chars_per_word * (spelling.letter_bytes or MAX_LETTER_BYTES)
-        model = model_builder.build_fast_wordpiece_model(pieces, max_bytes, PREFIX, unknown, False, False)
+        unknown = vocab_list.index(unk_token)
+        max_bytes = MAX_CHARACTER_BYTES * max_input_chars_per_word
+        model = model_builder.build_fast_wordpiece_model(pieces, max_bytes, PREFIX, pieces[unknown], False, False)
         self._kernel = tf_text.FastWordpieceTokenizer(
             model_buffer=tf.constant(np.frombuffer(model, np.uint8)), token_out_type=tf.int32
         )
+        continues = [piece.startswith(PREFIX) for piece in pieces]
+        characters = [len(piece) - 2 * after for piece, after in zip(pieces, continues)]
+        self.max_characters = max_input_chars_per_word
+        self._limit = WordLimit(characters, continues, unknown, max_input_chars_per_word)
         self._ids = None if len(ids) == len(vocab_list) else tf.constant(ids, tf.int32)
 
     def __call__(self, spelled: tf.Tensor, offsets: bool) -> Pieces:
         """Tokenize spelled text [N] string; returns `Pieces`."""
-        if offsets:
-            ragged, starts, ends = self._kernel.tokenize_with_offsets(spelled)
-            pieces = Pieces(ragged.values, ragged.row_splits, starts.values, ends.values)
-        else:
+        return self._with_ids(self._limit(self._kernel_pieces(spelled, offsets)))
+
+    def without_limit(self, spelled: tf.Tensor, offsets: bool) -> Pieces:
+        """Tokenize spelled text [N] string of which no word is too long; returns `Pieces`."""
+        return self._with_ids(self._kernel_pieces(spelled, offsets))
+
+    def _kernel_pieces(self, spelled: tf.Tensor, offsets: bool) -> Pieces:
+        if not offsets:
             ragged = self._kernel.tokenize(spelled)
-            pieces = Pieces(ragged.values, ragged.row_splits)
-        if self._ids is None:
-            return pieces
-        return Pieces(tf.gather(self._ids, pieces.ids), pieces.row_splits, pieces.starts, pieces.ends)
+            return Pieces(ragged.values, ragged.row_splits)
+        ragged, starts, ends = self._kernel.tokenize_with_offsets(spelled)
+        return Pieces(ragged.values, ragged.row_splits, starts.values, ends.values)
+
+    def _with_ids(self, pieces: Pieces) -> Pieces:
+        return pieces if self._ids is None else pieces._replace(ids=tf.gather(self._ids, pieces.ids))
 
 
 def _spelled_characters(outputs: CharacterOutputs, spelling: Spelling) -> tuple[dict[str, str], dict[str, str]]:
