@@ -12,6 +12,8 @@ import tfbert
 PUBLIC_NAMES = {
     "tfbert": [
         "BertConfig",
+        "BertTokenizer",
+        "BertTokenizerFast",
         "TFBertForSequenceClassification",
         "TFBertModel",
         "TFBertTokenizer",

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer as TFBertTokenizer
     from tfbert.models.bert_for_sequence_classification import TFBertForSequenceClassification
     from tfbert.models.bert_model import TFBertModel
+    from tfbert.tokenization.host.bert_tokenizer import BertTokenizer, BertTokenizerFast
 
 require_tensorflow_backend()
 
 __all__ = [
     "BertConfig",
+    "BertTokenizer",
+    "BertTokenizerFast",
     "TFBertForSequenceClassification",
     "TFBertModel",
     "TFBertTokenizer",
@@ -30,6 +33,8 @@ __all__ = [
 # Names are imported when they are first used: TensorFlow takes seconds, which `tfbert --help` need not wait for.
 _HOMES = {
     "BertConfig": "tfbert.config",
+    "BertTokenizer": "tfbert.tokenization.host.bert_tokenizer",
+    "BertTokenizerFast": "tfbert.tokenization.host.bert_tokenizer",
     "TFBertForSequenceClassification": "tfbert.models.bert_for_sequence_classification",
     "TFBertModel": "tfbert.models.bert_model",
 }

@@ -68,6 +68,7 @@ def _folder_facts(path: str) -> dict[str, Any]:
     config = BertConfig.from_pretrained(path)
     arrays = read_weights(path)
     settings = TokenizerSettings.from_folder(path)
+    added = settings.options.get("added_tokens", [])
     return {
         "format": "checkpoint folder",
         "architectures": config.extra.get("architectures"),
@@ -77,7 +78,7 @@ def _folder_facts(path: str) -> dict[str, Any]:
         "parameters": sum(array.size for array in arrays.values()),
         "max_position_embeddings": config.max_position_embeddings,
         "vocab_size": len(settings.vocab_list),
-        "tokenizer": settings.options,
+        "tokenizer": {**settings.options, "added_tokens": [token.content for token in added]},
         "labels": [config.id2label[index] for index in range(config.num_labels)],
     }
 

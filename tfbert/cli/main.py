@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tfbert.cli import embed, export, inspect, predict, train
+from tfbert.cli import embed, export, inspect, predict, train, train_tokenizer
 from tfbert.cli.text_rows import UsageError
 from tfbert.version import __version__
 
-COMMANDS = (train, predict, embed, export, inspect)
+COMMANDS = (train, train_tokenizer, predict, embed, export, inspect)
 FAILURE = 1
 USAGE = 2
 INTERRUPTED = 130
@@ -65,7 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--traceback", action="store_true", help="show where a failure came from")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in COMMANDS:
-        name = module.__name__.rpartition(".")[2]
+        name = module.__name__.rpartition(".")[2].replace("_", "-")
         summary, _, example = (module.__doc__ or "").partition("\n\n")
         command = commands.add_parser(
             name,

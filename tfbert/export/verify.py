@@ -13,9 +13,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 # The two ops of tensorflow-text that this library uses; TF Serving links both.
 FAST_TEXT_OPS = frozenset({"FastBertNormalize", "FastWordpieceTokenizeWithOffsets"})
-CLASSIC_TEXT_OPS = frozenset(
-    {"CaseFoldUTF8", "NormalizeUTF8", "RegexSplitWithOffsets", "WordpieceTokenizeWithOffsets"}
-)
+CLASSIC_TEXT_OPS = frozenset({"CaseFoldUTF8", "NormalizeUTF8", "RegexSplitWithOffsets", "WordpieceTokenizeWithOffsets"})
 TEXT_OPS = FAST_TEXT_OPS | CLASSIC_TEXT_OPS
 PYTHON_OPS = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
 TOLERANCE = 1e-5

@@ -49,7 +49,7 @@ class DoubleArray:
 
     def _root_children(self, values: np.ndarray) -> dict[int, tuple[int, int | None]]:
         """The value of each first byte, and the base of the block of its children."""
-        leaves = self._leaf_blocks(values)  # a base (or None) for each 64 code points
+        leaves = self._leaf_blocks(values)  # a base for each 64 code points
         thirds = [self._inner_block(leaves[i : i + CHILDREN]) for i in range(0, len(leaves), CHILDREN)]
         children: dict[int, tuple[int, int | None]] = {}
         for byte in range(1, 0x100):
@@ -68,13 +68,14 @@ class DoubleArray:
 
     def _leaf_blocks(self, values: np.ndarray) -> list[int]:
         """The base of the block of each 64 code points; blocks of equal values are one."""
-        rows, which = np.unique(values.reshape(-1, CHILDREN), axis=0, return_inverse=True)
-        bases: list[int] = []
-        for row in rows:
-            used = np.flatnonzero(row != ABSENT)
-            entries = tuple((0x80 + int(i), self._value_position(int(row[i]))) for i in used)
-            bases.append(self._block(entries, leaves=True))
-        return [bases[index] for index in which.reshape(-1)]
+        bases: dict[bytes, int] = {}
+        keys = [row.tobytes() for row in values.reshape(-1, CHILDREN)]
+        for key in dict.fromkeys(keys):
+            row = np.frombuffer(key, values.dtype)
+            used = np.flatnonzero(row != ABSENT).tolist()
+            entries = tuple((0x80 + index, self._value_position(int(row[index]))) for index in used)
+            bases[key] = self._block(entries, leaves=True)
+        return [bases[key] for key in keys]
 
     def _inner_block(self, bases: list[int]) -> int:
         """The base of a block whose 64 children are blocks."""

@@ -79,8 +79,11 @@ def _model(outputs: CharacterOutputs, spell: Callable[[np.ndarray], np.ndarray])
     distinct = np.flatnonzero(value_of_spelled)
     value_of_spelled[distinct] = [value_of(code) for code in distinct.reshape(-1, 1)]
     table[one[changed]] = value_of_spelled[spelled[changed]]
-    for code, several in outputs.several.items():
-        table[code] = value_of(spell(np.array(several)))
+    if outputs.several:
+        ends = np.cumsum([len(several) for several in outputs.several.values()])
+        joined = spell(np.concatenate([np.array(several) for several in outputs.several.values()]))
+        for code, codes in zip(outputs.several, np.split(joined, ends[:-1])):
+            table[code] = value_of(codes)
     ill_formed = REPLACEMENT
     if outputs.ill_formed != DELETED:
         ill_formed = value_of(spell(np.array([outputs.ill_formed])))

@@ -176,7 +176,7 @@ class BertTokenizer(FurtherCalls, Decoding, Saving):
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_stages": {}, "_decoders": {}}  # graphs are made anew when they are needed
+        return {**self.__dict__, "_decoders": {}}  # graphs are made anew when they are needed
 
 
 BertTokenizerFast = BertTokenizer

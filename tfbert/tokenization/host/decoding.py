@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,9 +101,8 @@ class Decoding(SpecialTokens):
         clean_up_tokenization_spaces: bool | None = None,
     ) -> list[str]:
         """Return the texts of rows of ids as a list; arguments as in `decode`."""
-        if hasattr(sequences, "keys"):
-            sequences = sequences["input_ids"]
-        if not len(sequences):
+        sequences = _plain(sequences["input_ids"] if hasattr(sequences, "keys") else sequences)
+        if not sequences:
             return []
         texts = self.decode(sequences, skip_special_tokens, clean_up_tokenization_spaces)
         return [texts] if isinstance(texts, str) else texts
@@ -118,8 +116,8 @@ class Decoding(SpecialTokens):
             if how not in self._decoders:
                 detokenizer = Detokenizer(self._table.tokens, self._table.special_ids, self.wordpieces_prefix)
                 spec = tf.RaggedTensorSpec([None, None], tf.int64, row_splits_dtype=tf.int64)
-                run = partial(detokenizer, skip_special_tokens=how[0], clean_up_tokenization_spaces=how[1])
-                self._decoders[how] = tf.function(run, input_signature=[spec])
+                graph = tf.function(lambda ids: detokenizer(ids, *how), autograph=False)
+                self._decoders[how] = graph.get_concrete_function(spec)
             ids = tf.RaggedTensor.from_row_lengths(values.astype(np.int64), np.array([len(row) for row in rows]))
             return [text.decode() for text in self._decoders[how](ids).numpy().tolist()]
 

@@ -4,43 +4,49 @@ from __future__ import annotations
 
 import dataclasses
 import string
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfbert.tokenization.stages.pieces import Pieces
+from tfbert.tokenization.stages.pieces import Pieces, Stage
 from tfbert.tokenization.text_input import as_text
 from tfbert.tokenization.text_tokenizer import TextTokenizerOptions, make_text_tokenizer
 
 
 class HostStage:
-    """Maps lists of texts to arrays of pieces.
+    """Maps lists of texts to arrays of pieces; its graphs are built when the first texts come.
 
     Args:
         options: `TextTokenizerOptions`.
     """
 
     def __init__(self, options: TextTokenizerOptions):
+        self._options = options
         # Each added token has an id of its own here, so that it is told from a piece that is spelled like it.
         pieces = len(options.vocab_list)
         own = [(token, pieces + number) for number, (token, _) in enumerate(options.added_tokens)]
         prefix = options.wordpieces_prefix
-        # A word may begin with letters that look like the prefix; then words are found by a stage that knows no pieces.
+        # A word may begin with letters that look like the prefix; then words are found by a stage that knows none.
         self._words: HostStage | None = None
         if not (prefix and prefix[0] in string.punctuation):
-            vocab_list, tokens = [options.unk_token], [(token, 0) for token, _ in own]
+            vocab_list, tokens = list({options.unk_token: 0, "a": 0}), [(token, 0) for token, _ in own]
             self._words = HostStage(
                 dataclasses.replace(options, vocab_list=vocab_list, added_tokens=tokens, wordpieces_prefix="##")
             )
         continues = [piece.startswith(prefix) and piece != prefix for piece in options.vocab_list]
         self._continues = np.array(continues + [False] * len(own))
         self._ids = np.array([*range(pieces), *(index for _, index in options.added_tokens)])
-        stage = make_text_tokenizer(dataclasses.replace(options, added_tokens=own))
-        signature = [tf.TensorSpec([None], tf.string)]
-        self._run = [
-            tf.function(lambda text, offsets=offsets: stage(text, offsets), input_signature=signature)
-            for offsets in (False, True)
-        ]
+        self._own_options = dataclasses.replace(options, added_tokens=own)
+        self._stage: Stage | None = None
+        self._graphs: dict[bool, Callable[[tf.Tensor], Pieces]] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> HostStage:
+        return self  # nothing ever changes it
+
+    def __reduce__(self) -> tuple[type[HostStage], tuple[TextTokenizerOptions]]:
+        return HostStage, (self._options,)
 
     def pieces(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Tokenize texts.
@@ -89,4 +95,8 @@ class HostStage:
         return np.asarray(pieces.starts) + text_begin[pieces.text_of_piece().numpy()]
 
     def _pieces(self, texts: list[str], offsets: bool) -> Pieces:
-        return self._run[offsets](as_text(texts) if texts else tf.zeros([0], tf.string))
+        if offsets not in self._graphs:
+            stage = self._stage = self._stage or make_text_tokenizer(self._own_options)
+            graph = tf.function(lambda text: stage(text, offsets), autograph=False)
+            self._graphs[offsets] = graph.get_concrete_function(tf.TensorSpec([None], tf.string))
+        return self._graphs[offsets](as_text(texts) if texts else tf.zeros([0], tf.string))

@@ -73,6 +73,8 @@ class Saving(SpecialTokens):
         options = {name: value for name, value in settings.options.items() if name in taken}
         if settings.options.get("max_length") is not None:
             options["model_max_length"] = settings.options["max_length"]
+        for name in set(overrides) & set(SPECIAL_TOKENS):
+            options.pop(f"{name}_id", None)  # belongs to the token that is overruled
         return cls(settings.vocab_list, **{**options, **overrides})
 
     @property

@@ -73,21 +73,12 @@ class SpecialTokens:
             # Plain named tokens of the vocabulary are known without being listed; the others get ids behind it.
             usual = token == AddedToken(token.content, special=True)
             if not usual or token.content not in known:
-                self._list(token)
+                self._added = _with(self._added, token)
         listed = {token.content for token in self._added} | set(self.special_tokens_map.values())
         for token in (AddedToken.of(value, special=True) for value in extra):
             if token.content not in listed:
-                self._list(dataclasses.replace(token, special=True))
+                self._added = _with(self._added, dataclasses.replace(token, special=True))
         self._refresh()
-
-    def _list(self, token: AddedToken) -> bool:
-        """Take a token up, or give a listed one new flags; returns whether that changed anything."""
-        for position, listed in enumerate(self._added):
-            if listed.content == token.content:
-                self._added[position] = token
-                return listed != token
-        self._added.append(token)
-        return True
 
     def _refresh(self) -> None:
         """Build the table of tokens anew."""
@@ -118,9 +109,23 @@ class SpecialTokens:
                 f"`{name}` must be in the vocabulary. Received: {content!r}. "
                 f"Write tokenizer.add_special_tokens({{{name!r}: {content!r}}})."
             )
-        self._special[name] = content
-        self._ids.pop(name, None)
-        self._refresh()
+        added = self._added
+        for token, _ in self._table.found:
+            if token.content == self._special[name]:
+                added = _with(added, token)  # what was named once is still found in texts
+        ids = {other: index for other, index in self._ids.items() if other != name}
+        self._change(_added=added, _special={**self._special, name: content}, _ids=ids)
+
+    def _change(self, **state: Any) -> None:
+        """Take on another state, or none of it where it is wrong."""
+        # Lists and dicts are replaced, never changed, since a copy of the tokenizer may share them.
+        before = {name: getattr(self, name) for name in state}
+        self.__dict__.update(state)
+        try:
+            self._refresh()
+        except (TypeError, ValueError):
+            self.__dict__.update(before)
+            raise
 
     # === Lists of them ===
 
@@ -190,17 +195,13 @@ class SpecialTokens:
         if special_tokens:
             tokens = [dataclasses.replace(token, special=True) for token in tokens]
         found = {token.content: token for token, _ in self._table.found}
-        before = list(self._added)
-        new = 0
+        added, new = self._added, 0
         for token in tokens:
             if found.get(token.content) != token:
                 found[token.content] = token
-                new += self._list(token)
-        try:
-            self._refresh()
-        except (TypeError, ValueError):
-            self._added = before
-            raise
+                added, new = _with(added, token), new + 1
+        if new:
+            self._change(_added=added)
         return new
 
     def add_special_tokens(
@@ -244,9 +245,8 @@ class SpecialTokens:
         named = {name: value for name, value in special_tokens_dict.items() if name in ATTRIBUTES}
         tokens = [AddedToken.of(value, special=True) for value in (*named.values(), *extra)]
         new = self.add_tokens(tokens, special_tokens=True)
-        if extra and replace_extra_special_tokens:
-            self._extra = []
-        self._extra += [AddedToken.of(token).content for token in extra]
+        kept = [] if extra and replace_extra_special_tokens else self._extra
+        self._extra = kept + [AddedToken.of(token).content for token in extra]
         for name, value in named.items():
             self._set_special(name, value)
         return new
@@ -255,3 +255,8 @@ class SpecialTokens:
 def _check_not_required(name: str) -> None:
     if name in REQUIRED:
         raise ValueError(f"`{name}` must be a token: BERT's rows cannot do without it. Received: None.")
+
+
+def _with(tokens: list[AddedToken], token: AddedToken) -> list[AddedToken]:
+    """Return the tokens with one more, or with new flags for one that is there."""
+    return list({**{listed.content: listed for listed in tokens}, token.content: token}.values())
