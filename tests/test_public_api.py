@@ -11,6 +11,7 @@ import tfbert
 
 PUBLIC_NAMES = {
     "tfbert": [
+        "AddedToken",
         "BertConfig",
         "BertTokenizer",
         "BertTokenizerFast",
@@ -35,7 +36,7 @@ PUBLIC_NAMES = {
         "SentencePooling",
     ],
     "tfbert.tasks": ["TextClassifier", "TextEmbedder"],
-    "tfbert.training": ["BertAdamW", "LinearWarmup"],
+    "tfbert.training": ["BertAdamW", "LinearWarmup", "train_vocabulary"],
     "tfbert.export": ["ExportError", "export_saved_model"],
 }
 MODULES = [module.name for module in pkgutil.walk_packages(tfbert.__path__, "tfbert.")]

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer as TFBertTokenizer
     from tfbert.models.bert_for_sequence_classification import TFBertForSequenceClassification
     from tfbert.models.bert_model import TFBertModel
+    from tfbert.tokenization.added_token import AddedToken
     from tfbert.tokenization.host.bert_tokenizer import BertTokenizer, BertTokenizerFast
 
 require_tensorflow_backend()
 
 __all__ = [
+    "AddedToken",
     "BertConfig",
     "BertTokenizer",
     "BertTokenizerFast",
@@ -32,6 +34,7 @@ __all__ = [
 
 # Names are imported when they are first used: TensorFlow takes seconds, which `tfbert --help` need not wait for.
 _HOMES = {
+    "AddedToken": "tfbert.tokenization.added_token",
     "BertConfig": "tfbert.config",
     "BertTokenizer": "tfbert.tokenization.host.bert_tokenizer",
     "BertTokenizerFast": "tfbert.tokenization.host.bert_tokenizer",

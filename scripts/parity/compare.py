@@ -67,10 +67,10 @@ class Ours(Protocol):
 class Layer:
     """`FastBertTokenizer` with the given vocabulary, its two methods traced once."""
 
-    def __init__(self, vocabulary: list[str], options: Options):
+    def __init__(self, vocabulary: list[str], options: Options, **others: bool):
         from tfbert.layers import FastBertTokenizer
 
-        layer = FastBertTokenizer(vocabulary, **options._asdict())
+        layer = FastBertTokenizer(vocabulary, **options._asdict(), **others)
         signature = [tf.TensorSpec([None], tf.string)]
         self._tokenize = tf.function(layer.tokenize, input_signature=signature)
         self._tokenize_with_offsets = tf.function(layer.tokenize_with_offsets, input_signature=signature)

@@ -15,7 +15,7 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 def test_python_blocks_run_in_order(minilm_folder, tmp_path):
     (tmp_path / ".cache").symlink_to(minilm_folder.parent)
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     outputs = []
     for block in blocks:  # a process each: the second must not need the first's imports
         result = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True)
