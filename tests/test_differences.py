@@ -131,7 +131,7 @@ def test_14_the_host_tokenizer_refuses_what_it_does_not_know(vocabulary):
         tokenizer("the", max_length=1, truncation=True)
 
 
-@pytest.mark.parametrize(("text", "differs"), [("I love the cat!", False), ("\u00df", True), ("a\u200db", True)])
+@pytest.mark.parametrize(("text", "differs"), [("I love the cat!", False), ("\u00df", True)])
 def test_15_the_older_ops_are_not_exact(vocabulary, text, differs):
     older = TFBertTokenizer([*vocabulary, "ß"], use_fast_bert_tokenizer=False)
     exact = TFBertTokenizer([*vocabulary, "ß"])

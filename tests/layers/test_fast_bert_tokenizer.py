@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -179,6 +181,9 @@ def test_saved_folder_reads_back(tokenizer, tmp_path):
         ({"max_input_chars_per_word": 0}, "`max_input_chars_per_word` must be an integer of at least 1"),
         ({"never_split": ["a b"]}, "`never_split` must hold words without white space"),
         ({"added_tokens": ["[E1]", "[E1]"]}, "must not hold a token twice"),
+        ({"use_fast_bert_tokenizer": "no"}, "`use_fast_bert_tokenizer` must be True or False"),
+        ({"pad_token": None}, "`pad_token` must be a str"),
+        ({"added_tokens": ["\ud800"]}, "must be valid Unicode"),
         ({"split_special_tokens": 0}, "`split_special_tokens` must be True or False"),
         ({"unk_token": "[E1]", "added_tokens": ["[E1]"]}, "`unk_token` must be a piece"),
         ({"unk_token": "<unk>"}, "'<unk>'"),
@@ -217,3 +222,52 @@ def test_wrong_text_is_refused(tokenizer, text, pair, error, message):
 def test_max_length_below_the_pairs_special_tokens_is_refused(tokenizer):
     with pytest.raises(ValueError, match="at least 3"):
         tokenizer(["a"], ["b"], max_length=2)
+
+
+@pytest.mark.parametrize("name", ["do_lower_case", "vocab_list", "cls_token_id", "added_tokens", "unk_token"])
+def test_what_decides_ids_cannot_be_changed_afterwards(tokenizer, name):
+    with pytest.raises(AttributeError, match=rf"`{name}` is fixed.*from_config"):
+        setattr(tokenizer, name, None)
+
+
+def test_what_decides_rows_can_be_changed(tokenizer):
+    tokenizer.max_length = 4
+    assert tokenizer(TEXTS)["input_ids"].shape == (4, 4)
+    with pytest.raises(TypeError, match="takes no option 'maxlen'"):
+        tokenizer(TEXTS, maxlen=3)
+
+
+def test_call_options_reach_every_part(tokenizer):
+    rows = tokenizer(TEXTS, max_length=5, return_overflowing_tokens=True, stride=1, return_special_tokens_mask=True)
+    assert rows["overflow_to_sample_mapping"].numpy().tolist() == [0, 0, 0, 0, 1, 1, 2, 3]
+    assert rows["special_tokens_mask"].numpy()[0].tolist() == [1, 0, 0, 0, 1]
+    left = tokenizer(TEXTS, max_length=5, truncation_side="left", padding_side="left")["input_ids"].numpy()
+    assert pieces(tokenizer, left[0]) == ["[CLS]", "##able", "cat", "!", "[SEP]"]
+    assert pieces(tokenizer, left[2]) == ["[PAD]", "[PAD]", "[PAD]", "[CLS]", "[SEP]"]
+    plain = tokenizer(["the"], add_special_tokens=False, padding=False, buckets=[])["input_ids"]
+    assert plain.shape == (1, 1)
+
+
+@pytest.mark.parametrize("vocabulary", [{"[UNK]": 0, "b": 2, "a": 1}, {"a", "b"}, None, 3])
+def test_a_vocabulary_without_an_order_is_refused(vocabulary):
+    with pytest.raises(TypeError, match="must be a list of pieces by id"):
+        FastBertTokenizer(vocabulary)
+
+
+def test_numbers_of_numpy_are_numbers(vocabulary, tmp_path):
+    tokenizer = FastBertTokenizer(vocabulary, max_length=np.int64(9), stride=np.int32(1), buckets=np.array([4, 8]))
+    assert json.loads(json.dumps(tokenizer.get_config()))["buckets"] == [4, 8]
+    tokenizer.save_pretrained(tmp_path)
+    assert tokenizer(["the"])["input_ids"].shape == (1, 4)
+
+
+def test_a_vocabulary_that_spells_nothing_makes_everything_unknown():
+    tokenizer = FastBertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "HELLO"])
+    assert tokenizer.tokenize(["hello HELLO!"]).to_list() == [[1, 1, 1]]
+
+
+def test_the_careful_way_is_traced_once_for_all_sizes(tokenizer):
+    for rows in range(1, 6):
+        tokenizer(["[MASK] the"] * rows)
+    careful = tokenizer._core._made_stage()._careful[False]
+    assert careful.experimental_get_tracing_count() == 1

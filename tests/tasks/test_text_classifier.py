@@ -310,3 +310,27 @@ def test_long_texts_are_cut_at_max_length(trained_head):
     np.testing.assert_array_equal(
         classifier.predict([long], verbose=0)["logits"], classifier.predict([cut], verbose=0)["logits"]
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"return_overflowing_tokens": True}, "return_overflowing_tokens=True"),
+        ({"return_offsets": True}, "return_offsets=True"),
+        ({"padding": "do_not_pad"}, "must pad rows"),
+        ({"return_attention_mask": False}, "must tell tokens from padding"),
+    ],
+)
+def test_a_tokenizer_that_returns_other_rows_than_the_model_takes_is_refused(trained_head, options, message):
+    classifier = trained_head()
+    tokenizer = type(classifier.tokenizer)(classifier.tokenizer.vocab_list, max_length=48, **options)
+    with pytest.raises(ValueError, match=message):
+        TextClassifier(classifier.model, tokenizer)
+
+
+def test_options_of_the_tokenizer_reach_it(tiny_folder):
+    folder = tiny_folder("classifier_single_label")
+    classifier = TextClassifier.from_pretrained(folder, do_lower_case=False, truncation_side="left", max_length=9)
+    tokenizer = classifier.tokenizer
+    assert (tokenizer.do_lower_case, tokenizer.truncation_side, tokenizer.max_length) == (False, "left", 9)
+    assert "do_lower_case" not in classifier.config.extra

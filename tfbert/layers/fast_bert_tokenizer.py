@@ -9,11 +9,13 @@ from os import PathLike
 from typing import Any
 
 import keras
+import numpy as np
 
 from tfbert.tokenization.packing.packing import pack
-from tfbert.tokenization.packing.packing_options import PackingOptions, check_litert
+from tfbert.tokenization.packing.packing_options import PackingOptions, check_buckets, check_litert
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
 from tfbert.tokenization.text_input import as_text
+from tfbert.tokenization.text_tokenizer import check_bool
 from tfbert.tokenization.token_table import TokenTable
 from tfbert.tokenization.tokenizer_core import TokenizerCore
 from tfbert.tokenization.vocabulary import fits_vocabulary_file, read_vocabulary, write_vocabulary
@@ -49,7 +51,7 @@ class FastBertTokenizer(keras.layers.Layer):
         strip_accents: bool or None. Decompose and delete accents; default None: as `do_lower_case`.
         tokenize_chinese_chars: bool, default True. Set each Chinese character apart.
         clean_text: bool, default True. Delete control characters, make all white space blanks.
-        never_split: sequence of str. Words that stay whole where white space stands around them.
+        never_split: sequence of str. Words of the raw text that stay whole where white space stands around them.
         added_tokens: sequence of str, dict or `AddedToken`. Found in the text before it is split; those that are no
             piece get the ids after the last piece, in their order. The five named tokens need not be listed.
         wordpieces_prefix: str, default "##". What continuations begin with in `vocab_list`.
@@ -71,7 +73,8 @@ class FastBertTokenizer(keras.layers.Layer):
         A dict of int32 tensors.
 
     Raises:
-        ValueError: If the vocabulary lacks a special token, or an option is out of range or contradicts another.
+        ValueError: If the vocabulary lacks a special token, or an option is out of range or contradicts another. When
+            first used: if a piece or an added token is too long, or one that no text can hold.
 
     Example:
         >>> from tfbert.layers import FastBertTokenizer
@@ -130,16 +133,29 @@ class FastBertTokenizer(keras.layers.Layer):
         self.supports_jit = False
         given = locals()
         for name in OPTIONS:  # every argument is an attribute of its name, as get_config hands them out again
-            setattr(self, name, given[name])
+            value = given[name]
+            setattr(self, name, value.item() if isinstance(value, np.generic) else value)
+        check_bool("use_fast_bert_tokenizer", use_fast_bert_tokenizer)
+        if buckets is not None:
+            self.buckets = check_buckets(buckets)
         self._set_vocabulary(vocab_list, "exact" if use_fast_bert_tokenizer else "classic")
         self.packing_options()
         self.built = True
 
+    def __setattr__(self, name, value):
+        if name in FIXED and name in self.__dict__:
+            raise AttributeError(
+                f"`{name}` is fixed when the tokenizer is made. Make another one: "
+                f"FastBertTokenizer.from_config({{**tokenizer.get_config(), {name!r}: {value!r}}})."
+            )
+        super().__setattr__(name, value)
+
     def _set_vocabulary(self, vocab_list: Any, ops: str) -> None:
         self._core = TokenizerCore(vocab_list, {name: getattr(self, name) for name in OPTIONS}, ops)
-        self.vocab_list = self._core.table.vocab_list
         special = self._core.special
-        self.cls_token_id, self.sep_token_id, self.pad_token_id = special.cls, special.sep, special.pad
+        tokens = {"cls_token_id": special.cls, "sep_token_id": special.sep, "pad_token_id": special.pad}
+        for name, value in {"vocab_list": self._core.table.vocab_list, **tokens}.items():
+            super().__setattr__(name, value)
         # As an attribute TensorFlow tracks them; there are none but with the older ops.
         self.lookup_tables = self._core.lookup_tables() if ops == "classic" else []
 
@@ -350,3 +366,5 @@ class FastBertTokenizer(keras.layers.Layer):
 OPTIONS = tuple(inspect.signature(FastBertTokenizer.__init__).parameters)[
     2:-2
 ]  # without self, vocab_list, dtype, kwargs
+# What is built into the stages, where a change would not reach it.
+FIXED = {"vocab_list", *OPTIONS} - set(PACKING_OPTIONS)

@@ -101,7 +101,8 @@ class Task(TextTrainer):
         Args:
             folder: Path of the folder.
             max_length: int. Longest input in tokens; by default what the checkpoint's tokenizer says.
-            **overrides: Fields of the config, or options of `BertPreTrainedModel.from_pretrained`.
+            **overrides: Arguments of `FastBertTokenizer`, fields of the config, or options of
+                `BertPreTrainedModel.from_pretrained`.
 
         Returns:
             The task.
@@ -110,16 +111,18 @@ class Task(TextTrainer):
             FileNotFoundError: If a file is missing.
             ValueError: If the checkpoint is no BERT, or `max_length` exceeds its position embeddings.
         """
+        names = set(FastBertTokenizer.default_options()) & set(overrides)
+        tokenizer_options = {name: overrides.pop(name) for name in names}
         model = cls.model_class.from_pretrained(folder, **overrides)
-        return cls(model, cls._tokenizer_of(folder, model.config, max_length))
+        return cls(model, cls._tokenizer_of(folder, model.config, max_length, **tokenizer_options))
 
     @staticmethod
-    def _tokenizer_of(folder, config, max_length) -> FastBertTokenizer:
+    def _tokenizer_of(folder, config, max_length, **options) -> FastBertTokenizer:
         """The folder's tokenizer; a length that nobody asked for is capped at the position embeddings."""
         settings = TokenizerSettings.from_folder(folder)
         if max_length is None:
             max_length = min(settings.options.get("max_length", 512), config.max_position_embeddings)
-        return FastBertTokenizer(settings.vocab_list, **{**settings.options, "max_length": max_length})
+        return FastBertTokenizer(settings.vocab_list, **{**settings.options, "max_length": max_length, **options})
 
     def save_pretrained(self, folder: str | PathLike) -> None:
         """Write config, weights and vocabulary as a Hugging Face folder.
@@ -217,6 +220,21 @@ def _check_fit_together(config, tokenizer) -> None:
             f"`max_length` must not exceed the model's {config.max_position_embeddings} position embeddings. "
             f"Received: max_length={packing.max_length}, padded to {packing.longest_padded}. "
             f"Write from_pretrained(folder, max_length={config.max_position_embeddings})."
+        )
+    if not packing.return_attention_mask:
+        raise ValueError(
+            "The tokenizer of a task must tell tokens from padding. Received: return_attention_mask=False."
+        )
+    refused = ("return_overflowing_tokens", "return_offsets", "return_special_tokens_mask", "return_length")
+    for name in refused:
+        if getattr(packing, name):
+            raise ValueError(
+                f"The tokenizer of a task must return one row of model inputs for each text. Received: {name}=True. "
+                "Give that to calls of `task.tokenizer` instead."
+            )
+    if not packing.pads:
+        raise ValueError(
+            f"The tokenizer of a task must pad rows, 'longest' or 'max_length'. Received: padding={packing.padding!r}."
         )
     tokens = len(tokenizer.token_table.tokens)
     if tokens > config.vocab_size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -56,6 +56,9 @@ class TextTokenizerOptions:
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise ValueError(f"`max_input_chars_per_word` must be an integer of at least 1. Received: {limit!r}.")
         check_bool("split_special_tokens", self.split_special_tokens)
+        for text in (*self.never_split, *(token.content for token, _ in self.added_tokens)):
+            if any("\ud800" <= character <= "\udfff" for character in text):
+                raise ValueError(f"`added_tokens` and `never_split` must be valid Unicode. Received: {text!r}.")
 
 
 def bert_normalizer(
@@ -93,7 +96,7 @@ def check_bool(name: str, value: Any, others: str = "") -> None:
 
 def check_never_split(words: Any) -> list[str]:
     """Return the words of `never_split` as a list; refuse what holds white space, which no single word does."""
-    if isinstance(words, str | bytes):
+    if isinstance(words, str | bytes) or not isinstance(words or (), Iterable):
         raise TypeError(f"`never_split` must be a list of words. Received: {words!r}. Write [{words!r}].")
     words = list(words or ())
     for word in words:
@@ -122,9 +125,11 @@ def make_text_tokenizer(options: TextTokenizerOptions) -> Stage:
         order = mark_order({chr(mark): rank for mark, rank in mark_ranks().items() if options.normalizer.strip_accents})
         normalizer = Normalizer(plain_normalizer(character_outputs(options.normalizer)), order)
         rest = NormalizedStage(*_spelled(options, NormalizerOptions()))
-        careful = NormalizedStage(normalizer, AddedTokenStage(_normalized_literals(normalized, normalizer), rest))
+        careful = NormalizedStage(
+            normalizer, AddedTokenStage(_normalized_literals(normalized, normalizer), rest, options.vocab_list)
+        )
     if raw:
-        careful = AddedTokenStage(raw, careful)
+        careful = AddedTokenStage(raw, careful, options.vocab_list)
     if spelled[0].order is not None:
         return careful  # marks may be sorted across the edge of a token, where a look at the outcome misses it
     contents = [literal.content for literal in (*raw, *normalized) if not literal.plain]

@@ -37,6 +37,9 @@ class TokenTable:
         for position, content in enumerate(contents):
             if content in contents[:position]:
                 raise ValueError(f"`added_tokens` must not hold a token twice. Received: {content!r} twice.")
+        for name, token in named.items():
+            if not isinstance(token, str) or not token:
+                raise ValueError(f"`{name}` must be a str of at least one character. Received: {token!r}.")
         required = [named[name] for name in ("unk_token", "cls_token", "sep_token") if name in named]
         self.vocab_list = check_vocabulary(vocab_list, [token for token in required if token not in contents])
         known = set(self.vocab_list)

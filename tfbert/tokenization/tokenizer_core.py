@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from tfbert.tokenization.text_tokenizer import (
 )
 from tfbert.tokenization.token_table import TokenTable
 
+_MAKING = threading.RLock()  # threads that come first together would each build the models
 MAKERS: dict[str, Callable[[TextTokenizerOptions], Stage]] = {
     "exact": make_text_tokenizer,
     "classic": make_classic_tokenizer,
@@ -74,6 +76,7 @@ class TokenizerCore:
         self._stage: Stage | None = None
         self._detokenizer: Detokenizer | None = None
 
+    @tf.autograph.experimental.do_not_convert  # plain Python, which AutoGraph would take seconds to rewrite
     def pieces(self, segments: list[tf.Tensor], offsets: bool) -> Pieces:
         """Return the pieces of all texts of the first segment, then of the second.
 
@@ -94,18 +97,23 @@ class TokenizerCore:
         return getattr(self._made_stage(), "lookup_tables", [])
 
     def _made_stage(self) -> Stage:
-        if self._stage is None:
-            with tf.init_scope():  # the models are constants of the program, not of the graph being traced
-                self._stage = MAKERS[self.ops](self.options)
+        with _MAKING:
+            if self._stage is None:
+                with tf.init_scope():  # the models are constants of the program, not of the graph being traced
+                    self._stage = MAKERS[self.ops](self.options)
         return self._stage
 
+    @tf.autograph.experimental.do_not_convert
     def detokenize(self, ids: Any, skip_special_tokens: bool, clean_up_tokenization_spaces: bool) -> tf.Tensor:
         """Return the text of ids; see `FastBertTokenizer.detokenize`."""
-        if self._detokenizer is None:
-            with tf.init_scope():
-                self._detokenizer = Detokenizer(
-                    self.table.tokens, self.table.special_ids, self.options.wordpieces_prefix
-                )
+        with _MAKING:
+            if self._detokenizer is None:
+                with tf.init_scope():
+                    self._detokenizer = Detokenizer(
+                        self.table.tokens, self.table.special_ids, self.options.wordpieces_prefix
+                    )
+        if isinstance(ids, list | tuple) and ids and isinstance(ids[0], list | tuple):
+            ids = tf.ragged.constant(ids, ragged_rank=1)
         if not isinstance(ids, tf.RaggedTensor):
             ids = tf.convert_to_tensor(ids)
         if not ids.dtype.is_integer or ids.shape.rank not in (1, 2):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from os import PathLike
 from pathlib import Path
 
@@ -27,6 +27,11 @@ def check_vocabulary(pieces: Sequence[str], required: Sequence[str]) -> list[str
         raise TypeError(
             "`vocab_list` must be a list of pieces. "
             f"Received: {pieces!r}. To read a file write FastBertTokenizer.from_pretrained(folder)."
+        )
+    if isinstance(pieces, Mapping | Set) or not isinstance(pieces, Iterable):
+        raise TypeError(
+            "`vocab_list` must be a list of pieces by id. "
+            f"Received: {type(pieces).__name__}. Of a dict write sorted(vocab, key=vocab.get)."
         )
     pieces = list(pieces)
     for index, piece in enumerate(pieces):

@@ -238,8 +238,16 @@ def test_what_cannot_be_cut_enough_is_an_error(strategy, lengths):
 
 
 def test_a_second_text_to_cut_must_be_there():
-    with pytest.raises(ValueError, match="second text of a pair"):
-        packed_by_us([texts_of([3])], truncation="only_second")
+    assert packed_by_us([texts_of([3])], truncation="only_second", max_length=5)["input_ids"].shape == (1, 5)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="second text of a pair"):
+        packed_by_us([texts_of([4])], truncation="only_second", max_length=5)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_without_any_room_both_texts_of_a_pair_are_cut_to_nothing(rust, strategy):
+    segments = texts_of([2, 0]), texts_of([3, 1], 40)
+    rust.enable_truncation(3, strategy=strategy)
+    assert_equal(packed_by_us(segments, max_length=3, truncation=strategy), packed_by_rust(rust, segments))
 
 
 def test_a_stride_as_long_as_the_window_is_an_error():
@@ -264,6 +272,8 @@ def test_a_stride_as_long_as_the_window_is_an_error():
         ({"padding_side": None}, "`padding_side` must be 'left' or 'right'"),
         ({"buckets": [8, 4]}, "ascending"),
         ({"buckets": [0, 4]}, "`buckets`"),
+        ({"buckets": 5}, "`buckets` must be lengths in ascending order"),
+        ({"buckets": "ab"}, "`buckets` must be lengths in ascending order"),
         ({"buckets": [8], "padding": "max_length"}, "padding='longest'"),
         ({"buckets": [8], "pad_to_multiple_of": 8}, "pad_to_multiple_of"),
         ({"return_offsets": 1}, "`return_offsets` must be True or False"),

@@ -93,7 +93,6 @@ def test_words_that_are_never_split_stand_between_white_space():
     ("token", "message"),
     [
         ("\x00", "is deleted by the normalizer"),
-        ("a\U0010ffff", "are no characters"),
         ("", "at least one character"),
         (3, "must be a str, a dict with 'content' or an AddedToken"),
     ],
@@ -114,3 +113,22 @@ def test_marks_in_a_text_are_no_tokens():
     rust = tokenizers.BertWordPieceTokenizer({piece: i for i, piece in enumerate(VOCABULARY)})
     assert tokenizer.tokenize([text]).to_list() == [rust.encode(text, add_special_tokens=False).ids]
     assert tf.strings.length(text) == 2 + 4 * 4 + 6 + 1
+
+
+@pytest.mark.parametrize("piece", ["\U0010ffff", "\U0010fffe", "\U000ffffe", "\U000fffff"])
+@pytest.mark.parametrize("clean_text", [True, False])
+def test_no_character_is_taken_for_a_mark(piece, clean_text):
+    vocabulary = [*VOCABULARY, piece]
+    rust = tokenizers.Tokenizer(WordPiece({p: i for i, p in enumerate(vocabulary)}, unk_token="[UNK]"))
+    rust.normalizer, rust.pre_tokenizer = BertNormalizer(clean_text=clean_text), BertPreTokenizer()
+    rust.add_special_tokens(["[MASK]"])
+    texts = [f"[MASK] {mark} {mark}a" for mark in ("\U0010ffff", "\U0010fffe", "\U000ffffe", "\U000fffff")]
+    ours = FastBertTokenizer(vocabulary, clean_text=clean_text).tokenize(texts).to_list()
+    assert ours == [encoding.ids for encoding in rust.encode_batch(texts, add_special_tokens=False)]
+
+
+def test_thousands_of_tokens_found_many_times_take_little_memory():
+    tokenizer = FastBertTokenizer(VOCABULARY, added_tokens=[f"<{index}>" for index in range(2000)])
+    ids = tokenizer.tokenize(["<7><1999>" * 100_000])
+    assert ids.row_lengths().numpy().tolist() == [200_000]
+    assert ids[0, :2].numpy().tolist() == [len(VOCABULARY) + 7, len(VOCABULARY) + 1999]

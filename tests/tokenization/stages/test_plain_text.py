@@ -57,9 +57,9 @@ def test_any_prefix_marks_continuations(prefix):
     assert ours == rust
 
 
-@pytest.mark.parametrize("unk_token", ["[UNK]", "unk", "?", "<unk> x"])
+@pytest.mark.parametrize("unk_token", ["[UNK]", "unk", "?", "<unk> x", "##b"])
 def test_any_piece_may_stand_for_the_unknown(unk_token):
-    vocabulary = [unk_token, "a", "b", "##b", "un", "##k"]
+    vocabulary = list(dict.fromkeys([unk_token, "a", "b", "##b", "un", "##k"]))
     texts = ["a z", "unk a", "un?k", unk_token, f"a{unk_token}b", "zz zz", "Unk"]
     ours, rust = both(vocabulary, texts, unk_token=unk_token)
     assert ours == rust
@@ -76,6 +76,23 @@ def test_a_piece_that_is_too_long_for_the_kernel_is_named():
         FastBertTokenizer([*SPECIAL, "ok", "a" * 300]).tokenize(["a"])
     longest = "a" * 255
     ours, rust = both([*SPECIAL, longest], [longest, longest + "a"], limit=300)
+    assert ours == rust
+
+
+def test_an_unknown_token_that_looks_like_a_continuation_joins_no_words():
+    tokenizer = FastBertTokenizer(["##a", "[MASK]", "b"], unk_token="##a", cls_token="##a", sep_token="##a")
+    tokenizer = FastBertTokenizer.from_config({**tokenizer.get_config(), "max_input_chars_per_word": 1})
+    assert tokenizer.tokenize(["b zz", "b zz [MASK]"]).to_list() == [[2, 0], [2, 0, 1]]
+
+
+def test_a_huge_limit_is_a_limit():
+    tokenizer = FastBertTokenizer(["[UNK]", "[CLS]", "[SEP]", "a", "##a"], max_input_chars_per_word=2**40)
+    assert tokenizer.tokenize(["a" * 3000]).row_lengths().numpy().tolist() == [3000]
+
+
+def test_a_vocabulary_of_all_characters_that_the_kernel_isolates():
+    ideographs = [chr(code) for code in range(0x2F800, 0x2FA1E)]
+    ours, rust = both([*SPECIAL, *ideographs, "a"], ["".join(ideographs[::7]), "a\U0002fa1d北"])
     assert ours == rust
 
 

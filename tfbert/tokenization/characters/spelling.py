@@ -24,8 +24,7 @@ from tfbert.tokenization.characters.character_tables import (
 )
 
 # The kernel takes these for Chinese characters, whatever they are: each is a word by itself.
-ISOLATED_CODES = range(0x2F800, 0x2FA1E)
-UNKNOWN_ISOLATED = 0x2FA1E
+ISOLATED_CODES = range(0x2F800, 0x2FA20)
 PRIVATE_USE = range(0xE000, 0xF900)
 LETTER_CODES = (PRIVATE_USE, range(0xF0000, 0xFFFFE), range(0x100000, 0x10FFFE))
 
@@ -62,23 +61,23 @@ def make_spelling(outputs: CharacterOutputs, pieces: Iterable[str]) -> Spelling:
         `Spelling`.
 
     Raises:
-        ValueError: If the vocabulary has more than some 130,000 different letters that need another spelling.
+        ValueError: If the vocabulary has more characters that need another spelling than there are: some 130,000
+            letters, or 544 isolated characters.
     """
     emitted = outputs.symbols()
     known = np.zeros(CODE_POINTS, bool)
     known[[ord(character) for character in set().union(*pieces)]] = True
-    letter_codes = (code for codes in LETTER_CODES for code in codes if kernel_kinds()[code] == LETTER)
-    unknown_letter = next(letter_codes)
     by_kind = {}
-    for kind, stays, unknown, codes in (
-        (LETTER, _letters_that_stay(), unknown_letter, letter_codes),
-        (ISOLATED, _isolated_that_stay(), UNKNOWN_ISOLATED, iter(ISOLATED_CODES)),
+    for kind, stays, codes in (
+        (LETTER, _letters_that_stay(), itertools.chain(*LETTER_CODES)),
+        (ISOLATED, _isolated_that_stay(known), ISOLATED_CODES),
     ):
-        spelled = np.where(stays, np.arange(CODE_POINTS), unknown)  # what no piece holds can only make [UNK]
+        free = (code for code in codes if kernel_kinds()[code] == kind and not stays[code])
         characters = code_point_of(emitted[kind_of(emitted) == kind])
         renamed = characters[known[characters] & ~stays[characters]]
-        spelled[renamed] = _take(codes, len(renamed))
-        by_kind[kind] = spelled
+        unknown, *new = _take(free, 1 + len(renamed))
+        by_kind[kind] = np.where(stays, np.arange(CODE_POINTS), unknown)  # what no piece holds can only make [UNK]
+        by_kind[kind][renamed] = new
     return Spelling(by_kind[LETTER], by_kind[ISOLATED], known)
 
 
@@ -90,9 +89,10 @@ def _letters_that_stay() -> np.ndarray:
     return stays
 
 
-def _isolated_that_stay() -> np.ndarray:
+def _isolated_that_stay(known: np.ndarray) -> np.ndarray:
     stays = kernel_kinds() == ISOLATED
-    stays[ISOLATED_CODES.start : UNKNOWN_ISOLATED + 1] = False
+    block = slice(ISOLATED_CODES.start, ISOLATED_CODES.stop)
+    stays[block] &= known[block]
     return stays
 
 

@@ -102,6 +102,8 @@ class Decoding(SpecialTokens):
     ) -> list[str]:
         """Return the texts of rows of ids as a list; arguments as in `decode`."""
         sequences = _plain(sequences["input_ids"] if hasattr(sequences, "keys") else sequences)
+        if sequences is None:
+            raise TypeError("`sequences` must be a list of rows of ids. Received: None.")
         if not sequences:
             return []
         texts = self.decode(sequences, skip_special_tokens, clean_up_tokenization_spaces)

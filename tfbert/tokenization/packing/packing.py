@@ -27,6 +27,7 @@ class SpecialIds:
     pad: int
 
 
+@tf.autograph.experimental.do_not_convert  # plain Python, which AutoGraph would take seconds to rewrite
 def pack(pieces: Pieces, segments: int, options: PackingOptions, special: SpecialIds) -> dict[str, tf.Tensor]:
     """Pack one segment, `[CLS] a [SEP]`, or two, `[CLS] a [SEP] b [SEP]`, into dense rows.
 

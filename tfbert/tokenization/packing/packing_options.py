@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -80,13 +80,11 @@ class PackingOptions:
         self.check_room(segments=1)
 
     def _check_buckets(self) -> None:
+        if self.buckets is None:
+            return
+        object.__setattr__(self, "buckets", check_buckets(self.buckets))
         if not self.buckets:
             return
-        buckets = list(self.buckets)
-        for length in buckets:
-            _check_integer("buckets", length, least=1)
-        if buckets != sorted(set(buckets)):
-            raise ValueError(f"`buckets` must be lengths in ascending order, such as [32, 64]. Received: {buckets}.")
         if PADDINGS[self.padding] != "longest" or (self.pad_to_multiple_of or 1) != 1:
             raise ValueError(
                 "`buckets` go with padding='longest' and without pad_to_multiple_of. Received: "
@@ -162,6 +160,25 @@ class PackingOptions:
     def pads(self) -> bool:
         """Whether rows of different lengths are padded."""
         return PADDINGS[self.padding] != "do_not_pad"
+
+
+def check_buckets(buckets: Any) -> list[int]:
+    """Return the lengths of `buckets` as a list.
+
+    Args:
+        buckets: Iterable of int.
+
+    Returns:
+        A list of int.
+
+    Raises:
+        ValueError: If they are no lengths in ascending order.
+    """
+    lengths = list(buckets) if isinstance(buckets, Iterable) and not isinstance(buckets, str | bytes) else None
+    whole = lengths is not None and all(_is_integer(length) and 0 < length < 2**31 for length in lengths)
+    if lengths is None or not whole or lengths != sorted(set(lengths)):
+        raise ValueError(f"`buckets` must be lengths in ascending order, such as [32, 64]. Received: {buckets!r}.")
+    return [int(length) for length in lengths]
 
 
 def check_litert(options: PackingOptions) -> None:

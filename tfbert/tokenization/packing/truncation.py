@@ -35,9 +35,8 @@ def kept_lengths(lengths: list[tf.Tensor], options: PackingOptions) -> list[tf.T
         A list of int32 [B].
 
     Raises:
-        ValueError: If the second segment is to be cut and there is none.
-        InvalidArgumentError: When run, if what is to be cut is too short for that, or a row is too long and nothing is
-            to be cut.
+        InvalidArgumentError: When run, if what is to be cut is too short for that or not there, or a row is too long
+            and nothing is to be cut.
 
     Source: `truncate_encodings` of Hugging Face tokenizers (Rust), in closed form.
     """
@@ -51,10 +50,11 @@ def kept_lengths(lengths: list[tf.Tensor], options: PackingOptions) -> list[tf.T
             "max_length, or write truncation=True.",
         )
     if options.strategy == "only_second" and len(lengths) == 1:
-        raise ValueError("truncation='only_second' cuts the second text of a pair. Received: single texts.")
+        message = "truncation='only_second' cuts the second text of a pair, and a single text is too long. Write True."
+        return _checked(lengths, total <= budget, message)
     if len(lengths) == 1:
         return [tf.minimum(total, budget)]
-    if options.strategy == "longest_first":
+    if options.strategy == "longest_first" or budget == 0:  # without any room both are cut to nothing
         return _longest_first(lengths[0], lengths[1], budget)
     cut = 0 if options.strategy == "only_first" else 1
     kept = list(lengths)

@@ -16,10 +16,11 @@ class AddedTokenStage:
     Args:
         literals: Sequence of `Literal`, at least one.
         rest: Stage that tokenizes text without them.
+        pieces: Sequence of str. The vocabulary.
     """
 
-    def __init__(self, literals: Sequence[Literal], rest: Stage):
-        self._finder = LiteralFinder(literals)
+    def __init__(self, literals: Sequence[Literal], rest: Stage, pieces: Sequence[str]):
+        self._finder = LiteralFinder(literals, pieces)
         self._contents = [literal.content for literal in literals]
         self._ids = [literal.id for literal in literals]
         self._rest = rest
@@ -61,6 +62,9 @@ class AddedTokenStage:
         return Pieces(ids, row_splits, starts, ends)
 
     def _ids_of(self, contents: tf.Tensor) -> tf.Tensor:
-        known = tf.constant(self._contents)
-        which = tf.argmax(tf.cast(contents[:, None] == known[None, :], tf.int32), axis=1)
-        return tf.gather(tf.constant(self._ids, tf.int32), which)
+        distinct, which = tf.unique(
+            contents
+        )  # or the comparison would be as large as all tokens found times all there are
+        found = distinct[:, None] == tf.constant(self._contents)[None, :]
+        ids = tf.gather(tf.constant(self._ids, tf.int32), tf.argmax(tf.cast(found, tf.int32), axis=1))
+        return tf.gather(ids, which)

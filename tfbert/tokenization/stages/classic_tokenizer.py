@@ -61,7 +61,7 @@ def make_classic_tokenizer(options: TextTokenizerOptions) -> Stage:
     """
     literals = raw_literals(options)
     stage = ClassicTokenizer(options)
-    return AddedTokenStage(literals, stage) if literals else stage
+    return AddedTokenStage(literals, stage, options.vocab_list) if literals else stage
 
 
 def _check(options: TextTokenizerOptions) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import tensorflow as tf
 
@@ -12,7 +12,7 @@ from tfbert.tokenization.stages.pieces import Pieces, Stage
 from tfbert.tokenization.stages.source_offsets import to_source_offsets
 from tfbert.tokenization.stages.wordpiece import WordpieceStage
 
-MAX_REPEATS = 1000  # of a regular expression
+MAX_REPEATS = 500  # of a regular expression; more take RE2 more memory than it allows itself
 # A word of more characters holds as many of these in a row: no blank, no ASCII punctuation, no common Chinese.
 LETTER = r"[^ !-/:-@\[-`{-~\x{3400}-\x{9FFF}]"
 
@@ -30,8 +30,7 @@ class FastPath:
     def __init__(self, normalizer: Normalizer, wordpiece: WordpieceStage, contents: Iterable[str], careful: Stage):
         self._normalizer = normalizer
         self._wordpiece = wordpiece
-        # In one node, or the many ops that are not run would cost as much as some that are.
-        self._careful = tf.function(careful, autograph=False, experimental_attributes={"_noinline": True})
+        self._careful = {offsets: _in_one_node(careful, offsets) for offsets in (False, True)}
         alarms = [_as_pattern(content.decode()) for content in normalizer(tf.constant(["", *contents])).numpy()[1:]]
         self._max_characters = wordpiece.max_characters
         if self._max_characters < MAX_REPEATS:
@@ -49,7 +48,7 @@ class FastPath:
             pieces = self._wordpiece.without_limit(normalized, offsets)
             return to_source_offsets(pieces, text, source) if offsets else pieces
 
-        return tf.cond(self._needs_care(normalized), lambda: self._careful(text, offsets), fast)
+        return tf.cond(self._needs_care(normalized), lambda: self._careful[offsets](text), fast)
 
     def _needs_care(self, normalized: tf.Tensor) -> tf.Tensor:
         needs_care = tf.constant(False)
@@ -59,6 +58,15 @@ class FastPath:
         if self._max_characters >= MAX_REPEATS:
             needs_care |= tf.reduce_any(tf.strings.length(normalized) > self._max_characters)
         return needs_care
+
+
+def _in_one_node(stage: Stage, offsets: bool) -> Callable[[tf.Tensor], Pieces]:
+    """The stage as one op: apart, its many ops would cost time even where they are not run."""
+    signature = [tf.TensorSpec([None], tf.string)]
+    attributes = {"_noinline": True}
+    return tf.function(
+        lambda text: stage(text, offsets), signature, autograph=False, experimental_attributes=attributes
+    )
 
 
 def _as_pattern(content: str) -> str:

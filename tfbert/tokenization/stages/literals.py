@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from tfbert.tokenization.characters.character_tables import word_ranges
 
-# Marks around what was found. They are no characters (Unicode, 23.7); where a text holds one, another stands in.
-OPEN, CLOSE, STAND_IN = "\U0010ffff", "\U0010fffe", "\U000ffffe"
+# No characters (Unicode, 23.7), so that some are free to mark what was found.
+NONCHARACTERS = [chr(plane << 16 | last) for plane in range(16, 0, -1) for last in (0xFFFF, 0xFFFE)]
 WHITE_SPACE = r"[\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
 FIELDS = 4  # of a found token: the text before it, white space it takes from there, itself, white space behind it
 
@@ -41,27 +41,29 @@ class LiteralFinder:
 
     Args:
         literals: Sequence of `Literal`.
+        pieces: Iterable of str. The vocabulary, whose characters cannot serve as marks.
 
     Raises:
-        ValueError: If a literal holds a character that serves as a mark.
+        ValueError: If there are no characters left for marks.
 
     Source: `AddedVocabulary` of Hugging Face tokenizers, whose rules apply in the same order.
     """
 
-    def __init__(self, literals: Sequence[Literal]):
-        for literal in literals:
-            if {OPEN, CLOSE} & set(literal.content):
-                raise ValueError(
-                    "An added token must not hold U+10FFFF or U+10FFFE, which are no characters. "
-                    f"Received: {literal.content!r}."
-                )
-        self._steps = list(_steps(literals))
+    def __init__(self, literals: Sequence[Literal], pieces: Iterable[str]):
+        taken = set().union(*pieces, *(literal.content for literal in literals))
+        free = [character for character in NONCHARACTERS if character not in taken]
+        if len(free) < 3:
+            raise ValueError(
+                "`vocab_list` holds nearly all of Unicode's noncharacters, U+1FFFE to U+10FFFF; leave some out."
+            )
+        self._separator = free[0]
+        self._steps = list(_steps(literals, *free[:3]))
 
     def cut(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Cut texts [N] into ragged fields [N, (4 * found + 1)]; joined, the fields of a row are its text."""
         for pattern, rewrite in self._steps:
             text = tf.strings.regex_replace(text, pattern, rewrite)
-        return tf.strings.split(text, sep=OPEN)
+        return tf.strings.split(text, sep=self._separator)
 
 
 def word_character() -> str:
@@ -74,27 +76,27 @@ def not_white_space() -> str:
     return WHITE_SPACE.replace("[", "[^", 1)
 
 
-def _steps(literals: Sequence[Literal]):
+def _steps(literals: Sequence[Literal], begin: str, end: str, stand_in: str):
     """Yield (pattern, rewrite): mark what is found, take marks away again, take white space along, level the marks."""
-    yield f"[{OPEN}{CLOSE}]", STAND_IN
-    yield f"({_any_of(literals)})", rf"{OPEN}{OPEN}\1{CLOSE}{CLOSE}"
+    yield f"[{begin}{end}]", stand_in  # all three are letters of no piece
+    yield f"({_any_of(literals)})", rf"{begin}{begin}\1{end}{end}"
 
     def marked(choose: Callable[[Literal], bool]) -> str:
         chosen = [literal for literal in literals if choose(literal)]
-        return f"{OPEN}{OPEN}({_any_of(chosen)}){CLOSE}{CLOSE}" if chosen else ""
+        return f"{begin}{begin}({_any_of(chosen)}){end}{end}" if chosen else ""
 
     if plain := marked(lambda literal: literal.plain):
         yield plain, r"\1"
     for touching in dict.fromkeys(literal.touching for literal in literals if literal.touching):
         if alone := marked(partial(_stands_alone, touching)):
             # Twice, since a literal that is rewritten cannot in the same pass be the neighbour of the next.
-            yield from 2 * [(f"({touching}(?:{CLOSE}{CLOSE})?){alone}", r"\1\2")]
-            yield from 2 * [(f"{alone}((?:{OPEN}{OPEN})?{touching})", r"\1\2")]
+            yield from 2 * [(f"({touching}(?:{end}{end})?){alone}", r"\1\2")]
+            yield from 2 * [(f"{alone}((?:{begin}{begin})?{touching})", r"\1\2")]
     if right := marked(lambda literal: literal.rstrip):
-        yield f"{right}({WHITE_SPACE}*)", rf"{OPEN}{OPEN}\1{CLOSE}\2{CLOSE}"
+        yield f"{right}({WHITE_SPACE}*)", rf"{begin}{begin}\1{end}\2{end}"
     if left := marked(lambda literal: literal.lstrip):
-        yield f"({WHITE_SPACE}*){left[: -len(CLOSE)]}", rf"{OPEN}\1{OPEN}\2{CLOSE}"
-    yield CLOSE, OPEN
+        yield f"({WHITE_SPACE}*){left[: -len(end)]}", rf"{begin}\1{begin}\2{end}"
+    yield end, begin
 
 
 def _stands_alone(touching: str, literal: Literal) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import tensorflow as tf
 
 from tfbert.tokenization.stages.pieces import Pieces
@@ -23,7 +22,7 @@ class WordLimit:
     """
 
     def __init__(self, characters: Sequence[int], continues: Sequence[bool], unknown: int, max_characters: int):
-        self._characters = tf.constant(np.minimum(characters, max_characters + 1), tf.int32)
+        self._characters = tf.constant(characters, tf.int64)
         self._continues = tf.constant(continues, tf.bool)
         self._unknown = unknown
         self._max_characters = max_characters

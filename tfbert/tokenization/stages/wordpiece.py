@@ -16,13 +16,14 @@ from tfbert.tokenization.characters.character_tables import (
     code_point_of,
     kind_of,
 )
-from tfbert.tokenization.characters.spelling import Spelling
+from tfbert.tokenization.characters.spelling import LETTER_CODES, Spelling
 from tfbert.tokenization.stages.pieces import Pieces
 from tfbert.tokenization.stages.word_limit import WordLimit
 
 PREFIX = "##"  # the kernel's own mark of a continuation; no spelled letter can be taken for it
 MAX_PIECE_BYTES = 255
 MAX_CHARACTER_BYTES = 4
+MAX_INT32 = 2**31 - 1
 
 
 class WordpieceStage:
@@ -53,7 +54,14 @@ class WordpieceStage:
     ):
         pieces, ids = _spelled_vocabulary(vocab_list, _spelled_characters(outputs, spelling), wordpieces_prefix)
         unknown = vocab_list.index(unk_token)
-        max_bytes = MAX_CHARACTER_BYTES * max_input_chars_per_word
+        if pieces[unknown].startswith(PREFIX):
+            ids.append(unknown)  # a reading of its own, since an unknown word continues none
+            unknown = len(pieces)
+            pieces.append("!unknown!")
+        if all(piece.startswith("!") for piece in pieces):  # which the kernel refuses
+            ids.append(unknown)
+            pieces.append(chr(LETTER_CODES[0].start))
+        max_bytes = min(MAX_CHARACTER_BYTES * max_input_chars_per_word, MAX_INT32)
         model = model_builder.build_fast_wordpiece_model(pieces, max_bytes, PREFIX, pieces[unknown], False, False)
         self._kernel = tf_text.FastWordpieceTokenizer(
             model_buffer=tf.constant(np.frombuffer(model, np.uint8)), token_out_type=tf.int32
