@@ -62,9 +62,8 @@ class AddedTokenStage:
         return Pieces(ids, row_splits, starts, ends)
 
     def _ids_of(self, contents: tf.Tensor) -> tf.Tensor:
-        distinct, which = tf.unique(
-            contents
-        )  # or the comparison would be as large as all tokens found times all there are
+        # Distinct ones only, or the comparison would be as large as all tokens found times all that there are.
+        distinct, which = tf.unique(contents)
         found = distinct[:, None] == tf.constant(self._contents)[None, :]
         ids = tf.gather(tf.constant(self._ids, tf.int32), tf.argmax(tf.cast(found, tf.int32), axis=1))
         return tf.gather(ids, which)
