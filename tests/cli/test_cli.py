@@ -256,7 +256,7 @@ def test_commands_that_cannot_be_understood_end_with_two(run, arguments):
     assert lines == []
 
 
-@pytest.mark.parametrize("command", [module.__name__.rpartition(".")[2] for module in COMMANDS])
+@pytest.mark.parametrize("command", [module.__name__.rpartition(".")[2].replace("_", "-") for module in COMMANDS])
 def test_help_has_an_example(run, command):
     code, lines, _ = run(command, "--help")
     assert code == 0
