@@ -22,10 +22,10 @@ class WordLimit:
     """
 
     def __init__(self, characters: Sequence[int], continues: Sequence[bool], unknown: int, max_characters: int):
-        self._characters = tf.constant(characters, tf.int64)
+        self._characters = tf.constant(characters, tf.int32)  # of which alone LiteRT has sums
         self._continues = tf.constant(continues, tf.bool)
         self._unknown = unknown
-        self._max_characters = max_characters
+        self._max_characters = min(max_characters, tf.int32.max)
 
     def __call__(self, pieces: Pieces) -> Pieces:
         """Return pieces with too long words made unknown."""
