@@ -111,10 +111,15 @@ class Task(TextTrainer):
             FileNotFoundError: If a file is missing.
             ValueError: If the checkpoint is no BERT, or `max_length` exceeds its position embeddings.
         """
-        names = set(FastBertTokenizer.default_options()) & set(overrides)
-        tokenizer_options = {name: overrides.pop(name) for name in names}
+        tokenizer_options = cls._take_tokenizer_options(overrides)
         model = cls.model_class.from_pretrained(folder, **overrides)
         return cls(model, cls._tokenizer_of(folder, model.config, max_length, **tokenizer_options))
+
+    @staticmethod
+    def _take_tokenizer_options(overrides: dict[str, Any]) -> dict[str, Any]:
+        """Take the arguments of the tokenizer out of those of `from_pretrained`; `pad_token_id` is the config's."""
+        names = set(FastBertTokenizer.default_options()) & set(overrides) - {"pad_token_id"}
+        return {name: overrides.pop(name) for name in names}
 
     @staticmethod
     def _tokenizer_of(folder, config, max_length, **options) -> FastBertTokenizer:

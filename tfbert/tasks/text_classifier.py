@@ -63,7 +63,8 @@ class TextClassifier(Task):
             folder: Path of the folder.
             max_length: int. Longest input in tokens; by default what the checkpoint's tokenizer says.
             **overrides: Fields of the config, such as `num_labels=3`, `id2label={0: "no", 1: "yes"}` or
-                `problem_type="regression"`, or options of `TFBertForSequenceClassification.from_pretrained`.
+                `problem_type="regression"`, options of
+                `TFBertForSequenceClassification.from_pretrained`, or arguments of `FastBertTokenizer`.
 
         Returns:
             A `TextClassifier`.
@@ -77,12 +78,13 @@ class TextClassifier(Task):
         if overrides.get("problem_type") == "regression" and BertConfig.from_pretrained(folder).problem_type is None:
             overrides.setdefault("num_labels", 1)
         name = overrides.pop("name", None)
+        tokenizer_options = cls._take_tokenizer_options(overrides)
         model, info = cls.model_class.from_pretrained(folder, output_loading_info=True, **overrides)
         new = [*info["missing_keys"], *(name for name, _, _ in info["mismatched_keys"])]
         learns_labels = model.config.has_default_labels and any(name.startswith("classifier.") for name in new)
         return cls(
             model,
-            cls._tokenizer_of(folder, model.config, max_length),
+            cls._tokenizer_of(folder, model.config, max_length, **tokenizer_options),
             learns_labels=learns_labels,
             num_labels=overrides.get("num_labels") if learns_labels else None,
             name=name,

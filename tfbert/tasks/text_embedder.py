@@ -54,7 +54,8 @@ class TextEmbedder(Task):
             max_length: int. Longest input in tokens; by default the folder's `max_seq_length`.
             pooling: str. Another pooling than the folder's.
             normalize: bool. Whether to normalise, whatever the folder says.
-            **overrides: Fields of the config, or options of `TFBertModel.from_pretrained`.
+            **overrides: Fields of the config, options of `TFBertModel.from_pretrained`, or arguments of
+                `FastBertTokenizer`.
 
         Returns:
             A `TextEmbedder`.
@@ -65,10 +66,11 @@ class TextEmbedder(Task):
         """
         stated = read_sentence_settings(folder, pooling)
         name = overrides.pop("name", None)
+        tokenizer_options = cls._take_tokenizer_options(overrides)
         model = cls.model_class.from_pretrained(folder, add_pooling_layer=False, **overrides)
         if max_length is None and stated.max_length is not None:
             max_length = min(stated.max_length, model.config.max_position_embeddings)
-        tokenizer = cls._tokenizer_of(folder, model.config, max_length)
+        tokenizer = cls._tokenizer_of(folder, model.config, max_length, **tokenizer_options)
         return cls(
             model,
             tokenizer,
