@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -20,6 +20,7 @@ from tfbert.tokenization.stages.normalized_stage import NormalizedStage
 from tfbert.tokenization.stages.normalizer import Normalizer
 from tfbert.tokenization.stages.pieces import Stage
 from tfbert.tokenization.stages.wordpiece import WordpieceStage
+from tfbert.tokenization.token_table import TokenTable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,32 @@ class TextTokenizerOptions:
         for text in (*self.never_split, *(token.content for token, _ in self.added_tokens)):
             if any("\ud800" <= character <= "\udfff" for character in text):
                 raise ValueError(f"`added_tokens` and `never_split` must be valid Unicode. Received: {text!r}.")
+
+
+def text_tokenizer_options(table: TokenTable, options: Mapping[str, Any]) -> TextTokenizerOptions:
+    """Return what the options of a BERT tokenizer ask for.
+
+    Args:
+        table: `TokenTable`.
+        options: Mapping. Constructor arguments of `FastBertTokenizer`, those that decide ids.
+
+    Returns:
+        `TextTokenizerOptions`.
+
+    Raises:
+        TypeError, ValueError: If a value is out of range.
+    """
+    names = ("do_lower_case", "strip_accents", "tokenize_chinese_chars", "clean_text")
+    return TextTokenizerOptions(
+        vocab_list=table.vocab_list,
+        added_tokens=table.found,
+        normalizer=bert_normalizer(**{name: options[name] for name in names}),
+        never_split=check_never_split(options["never_split"]),
+        unk_token=options["unk_token"],
+        wordpieces_prefix=options["wordpieces_prefix"],
+        max_input_chars_per_word=options["max_input_chars_per_word"],
+        split_special_tokens=options["split_special_tokens"],
+    )
 
 
 def bert_normalizer(

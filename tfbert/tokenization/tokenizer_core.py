@@ -15,10 +15,9 @@ from tfbert.tokenization.stages.classic_tokenizer import make_classic_tokenizer
 from tfbert.tokenization.stages.pieces import Pieces, Stage
 from tfbert.tokenization.text_tokenizer import (
     TextTokenizerOptions,
-    bert_normalizer,
-    check_never_split,
     make_litert_tokenizer,
     make_text_tokenizer,
+    text_tokenizer_options,
 )
 from tfbert.tokenization.token_table import TokenTable
 
@@ -57,21 +56,7 @@ class TokenizerCore:
                 for role in ("cls", "sep", "pad")
             }
         )
-        self.options = TextTokenizerOptions(
-            vocab_list=self.table.vocab_list,
-            added_tokens=self.table.found,
-            normalizer=bert_normalizer(
-                options["do_lower_case"],
-                options["strip_accents"],
-                options["tokenize_chinese_chars"],
-                options["clean_text"],
-            ),
-            never_split=check_never_split(options["never_split"]),
-            unk_token=options["unk_token"],
-            wordpieces_prefix=options["wordpieces_prefix"],
-            max_input_chars_per_word=options["max_input_chars_per_word"],
-            split_special_tokens=options["split_special_tokens"],
-        )
+        self.options = text_tokenizer_options(self.table, options)
         self.ops = ops
         self._stage: Stage | None = None
         self._detokenizer: Detokenizer | None = None

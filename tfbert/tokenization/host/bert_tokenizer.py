@@ -8,10 +8,10 @@ from typing import Any
 from tfbert.tokenization.host.decoding import Decoding
 from tfbert.tokenization.host.further_calls import FurtherCalls
 from tfbert.tokenization.host.lengths import check_sides
-from tfbert.tokenization.host.saving import MODEL_INPUT_NAMES, Saving
+from tfbert.tokenization.host.saving import MODEL_INPUT_NAMES, OPTIONS, Saving
 from tfbert.tokenization.host.special_tokens import ATTRIBUTES
 from tfbert.tokenization.host.vocabularies import Vocabulary, vocabulary_list
-from tfbert.tokenization.text_tokenizer import TextTokenizerOptions, bert_normalizer, check_never_split
+from tfbert.tokenization.text_tokenizer import check_never_split, text_tokenizer_options
 
 UNSET = int(1e30)  # `model_max_length` where the model sets no limit, as in transformers
 # Constructor arguments of transformers that say nothing about how text is tokenized.
@@ -131,18 +131,9 @@ class BertTokenizer(FurtherCalls, Decoding, Saving):
 
     def _refresh(self) -> None:
         super()._refresh()
-        self._options = TextTokenizerOptions(
-            vocab_list=self._table.vocab_list,
-            added_tokens=self._table.found,
-            normalizer=bert_normalizer(
-                self.do_lower_case, self.strip_accents, self.tokenize_chinese_chars, self.clean_text
-            ),
-            never_split=self.never_split,
-            unk_token=self._unk,
-            wordpieces_prefix=self.wordpieces_prefix,
-            max_input_chars_per_word=self.max_input_chars_per_word,
-            split_special_tokens=False,
-        )
+        options = {name: getattr(self, name) for name in OPTIONS}
+        options.update(unk_token=self._unk, split_special_tokens=False)  # which a call may choose
+        self._options = text_tokenizer_options(self._table, options)
         self._stages = {}
         self._decoders = {}
 

@@ -137,24 +137,16 @@ class PackingOptions:
     def output_shapes(self) -> dict[str, tuple[int | None, ...]]:
         """Return the shape of every output without its first dimension, the rows."""
         length = None if self.return_overflowing_tokens else self.fixed_length
-        shapes: dict[str, tuple[int | None, ...]] = {
-            "input_ids": (length,),
-            "attention_mask": (length,),
-            "token_type_ids": (length,),
-            "special_tokens_mask": (length,),
-            "offset_mapping": (length, 2),
-            "length": (),
-            "overflow_to_sample_mapping": (),
+        outputs: dict[str, tuple[bool, tuple[int | None, ...]]] = {
+            "input_ids": (True, (length,)),
+            "attention_mask": (self.return_attention_mask, (length,)),
+            "token_type_ids": (self.return_token_type_ids, (length,)),
+            "special_tokens_mask": (self.return_special_tokens_mask, (length,)),
+            "offset_mapping": (self.return_offsets, (length, 2)),
+            "length": (self.return_length, ()),
+            "overflow_to_sample_mapping": (self.return_overflowing_tokens, ()),
         }
-        left_out = {
-            "attention_mask": not self.return_attention_mask,
-            "token_type_ids": not self.return_token_type_ids,
-            "special_tokens_mask": not self.return_special_tokens_mask,
-            "offset_mapping": not self.return_offsets,
-            "length": not self.return_length,
-            "overflow_to_sample_mapping": not self.return_overflowing_tokens,
-        }
-        return {name: shape for name, shape in shapes.items() if not left_out.get(name)}
+        return {name: shape for name, (returned, shape) in outputs.items() if returned}
 
     @property
     def pads(self) -> bool:
