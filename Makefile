@@ -11,7 +11,7 @@ override TEXT := $(value TEXT)
 export TEXT
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help setup demo test parity lint format lock clean
+.PHONY: help setup demo test exhaustive parity lint format lock clean
 
 help: ## Show this list.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/^/  make /' | expand -t 18
@@ -31,6 +31,9 @@ demo: $(READY) ## Fine-tune on real tweets, export, answer strings without tfber
 
 test: $(READY) ## Run the whole test suite.
 	$(RUN) -m pytest -n 2 $(PYTEST_OPTIONS)
+
+exhaustive: $(READY) ## Compare every model, option and form with PyTorch's outputs, where `make test` takes a sample.
+	$(RUN) -m pytest -n 2 -m exhaustive $(PYTEST_OPTIONS)
 
 parity: $(READY) ## Compare the tokenizer with the Rust library on 20 million strings (10 to 15 minutes).
 	@$(RUN) -m scripts.parity $(PARITY_OPTIONS)

@@ -10,7 +10,14 @@ if TYPE_CHECKING:
     from tfbert import export, layers, tasks, training
     from tfbert.config import BertConfig
     from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer as TFBertTokenizer
+    from tfbert.models.bert_for_masked_lm import TFBertForMaskedLM
+    from tfbert.models.bert_for_multiple_choice import TFBertForMultipleChoice
+    from tfbert.models.bert_for_next_sentence_prediction import TFBertForNextSentencePrediction
+    from tfbert.models.bert_for_pretraining import TFBertForPreTraining
+    from tfbert.models.bert_for_question_answering import TFBertForQuestionAnswering
     from tfbert.models.bert_for_sequence_classification import TFBertForSequenceClassification
+    from tfbert.models.bert_for_token_classification import TFBertForTokenClassification
+    from tfbert.models.bert_lm_head_model import TFBertLMHeadModel
     from tfbert.models.bert_model import TFBertModel
     from tfbert.tokenization.added_token import AddedToken
     from tfbert.tokenization.host.bert_tokenizer import BertTokenizer, BertTokenizerFast
@@ -22,7 +29,14 @@ __all__ = [
     "BertConfig",
     "BertTokenizer",
     "BertTokenizerFast",
+    "TFBertForMaskedLM",
+    "TFBertForMultipleChoice",
+    "TFBertForNextSentencePrediction",
+    "TFBertForPreTraining",
+    "TFBertForQuestionAnswering",
     "TFBertForSequenceClassification",
+    "TFBertForTokenClassification",
+    "TFBertLMHeadModel",
     "TFBertModel",
     "TFBertTokenizer",
     "__version__",
@@ -39,6 +53,13 @@ _HOMES = {
     "BertTokenizer": "tfbert.tokenization.host.bert_tokenizer",
     "BertTokenizerFast": "tfbert.tokenization.host.bert_tokenizer",
     "TFBertForSequenceClassification": "tfbert.models.bert_for_sequence_classification",
+    "TFBertForMaskedLM": "tfbert.models.bert_for_masked_lm",
+    "TFBertForMultipleChoice": "tfbert.models.bert_for_multiple_choice",
+    "TFBertForNextSentencePrediction": "tfbert.models.bert_for_next_sentence_prediction",
+    "TFBertForPreTraining": "tfbert.models.bert_for_pretraining",
+    "TFBertForQuestionAnswering": "tfbert.models.bert_for_question_answering",
+    "TFBertForTokenClassification": "tfbert.models.bert_for_token_classification",
+    "TFBertLMHeadModel": "tfbert.models.bert_lm_head_model",
     "TFBertModel": "tfbert.models.bert_model",
 }
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from tfbert.class_labels import resolve_labels
-from tfbert.json_file import read_json, write_json
+from tfbert.config_file import CONFIG_FILES, read_config_values
+from tfbert.hub import resolve_folder, take_hub_options
+from tfbert.json_file import write_json
 
 PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
 POSITION_EMBEDDING_TYPES = ("absolute", "relative_key", "relative_key_query")
@@ -50,7 +52,8 @@ class BertConfig:
         num_hidden_layers: int, default 12. Number of transformer layers.
         num_attention_heads: int, default 12. Attention heads per layer.
         intermediate_size: int, default 3072. Width of the feed-forward layer.
-        hidden_act: str, default "gelu" (the exact one). A name from `tfbert.layers.ACTIVATIONS`.
+        hidden_act: str or function, default "gelu" (the exact one). A name from `tfbert.layers.ACTIVATIONS`, or a
+            function of a tensor; a `config.json` holds names only.
         hidden_dropout_prob: float in [0, 1), default 0.1. Dropout of embeddings and layer outputs.
         attention_probs_dropout_prob: float in [0, 1), default 0.1. Dropout of attention probabilities.
         max_position_embeddings: int, default 512. The longest input, in tokens.
@@ -58,10 +61,12 @@ class BertConfig:
         initializer_range: float, default 0.02. Standard deviation of new weights.
         layer_norm_eps: float, default 1e-12. Epsilon of every layer normalisation.
         pad_token_id: int or None, default 0. Id of the padding token.
-        position_embedding_type: str, default "absolute".
-        is_decoder: bool, default False.
-        add_cross_attention: bool, default False.
-        use_cache: bool, default True.
+        position_embedding_type: str, default "absolute". "relative_key" and "relative_key_query" compare distances in
+            the attention instead of adding positions.
+        is_decoder: bool, default False. Each position sees itself and earlier ones only.
+        add_cross_attention: bool, default False. A decoder also attends to an encoder's states.
+        use_cache: bool, default True. A decoder returns its keys and values where a call does not say.
+        pruned_heads: dict of int to list of int, default empty. For each layer the attention heads that it lacks.
         classifier_dropout: float or None, default None. Dropout before the head; None takes `hidden_dropout_prob`.
         tie_word_embeddings: bool, default True.
         num_labels: int or None, default None. Number of classes; 2 where nothing says otherwise.
@@ -90,7 +95,7 @@ class BertConfig:
     num_hidden_layers: int = 12
     num_attention_heads: int = 12
     intermediate_size: int = 3072
-    hidden_act: str = "gelu"
+    hidden_act: str | Callable = "gelu"
     hidden_dropout_prob: float = 0.1
     attention_probs_dropout_prob: float = 0.1
     max_position_embeddings: int = 512
@@ -102,6 +107,7 @@ class BertConfig:
     is_decoder: bool = False
     add_cross_attention: bool = False
     use_cache: bool = True
+    pruned_heads: Mapping[int, list[int]] = dataclasses.field(default_factory=dict)
     classifier_dropout: float | None = None
     tie_word_embeddings: bool = True
     num_labels: int = None  # type: ignore[assignment]  # resolved from the labels below
@@ -135,6 +141,12 @@ class BertConfig:
                 f"`position_embedding_type` must be one of {POSITION_EMBEDDING_TYPES}. "
                 f"Received: {self.position_embedding_type!r}."
             )
+        if self.add_cross_attention and not self.is_decoder:
+            raise ValueError(
+                "`add_cross_attention` belongs to a decoder. Received: add_cross_attention=True, is_decoder=False. "
+                "Write BertConfig(is_decoder=True, add_cross_attention=True)."
+            )
+        object.__setattr__(self, "pruned_heads", self._checked_heads())
         if self.problem_type is not None and self.problem_type not in PROBLEM_TYPES:
             raise ValueError(f"`problem_type` must be None or one of {PROBLEM_TYPES}. Received: {self.problem_type!r}.")
         count, names, inverse = resolve_labels(self.num_labels, self.id2label, self.label2id)
@@ -147,6 +159,18 @@ class BertConfig:
         if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
             raise ValueError(f"`{name}` must be an integer of at least {minimum}. Received: {value!r}.")
         object.__setattr__(self, name, int(value))
+
+    def _checked_heads(self) -> dict[int, list[int]]:
+        """Return `pruned_heads` with numbers as keys, which JSON turned into strings."""
+        heads = {int(layer): sorted({int(head) for head in pruned}) for layer, pruned in self.pruned_heads.items()}
+        for layer, pruned in heads.items():
+            known = 0 <= layer < self.num_hidden_layers and set(pruned) < set(range(self.num_attention_heads))
+            if not known:
+                raise ValueError(
+                    f"`pruned_heads` must name heads from 0 to {self.num_attention_heads - 1} of layers from 0 to "
+                    f"{self.num_hidden_layers - 1}, and leave each layer a head. Received: {layer}: {pruned}."
+                )
+        return {layer: pruned for layer, pruned in heads.items() if pruned}
 
     def _check_probability(self, name: str) -> None:
         value = getattr(self, name)
@@ -202,6 +226,7 @@ class BertConfig:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         fields.update(fields.pop("extra"))
         fields.pop("num_labels")  # follows from id2label, and Hugging Face does not write it either
+        fields["pruned_heads"] = {str(layer): heads for layer, heads in self.pruned_heads.items()}
         fields["id2label"] = {str(index): label for index, label in self.id2label.items()}
         return {"model_type": "bert", **fields}
 
@@ -223,28 +248,24 @@ class BertConfig:
         return config.replace(**overrides) if overrides else config
 
     @classmethod
-    def from_pretrained(cls, folder: str | PathLike, **overrides: Any) -> BertConfig:
-        """Read `config.json` from a checkpoint folder.
+    def from_pretrained(cls, pretrained_model_name_or_path: str | PathLike, **overrides: Any) -> BertConfig:
+        """Read the settings of a checkpoint: `config.json`, `bert_config.json`, or those in a `.keras` file.
 
         Args:
-            folder: Path of the folder, or of the JSON file itself.
-            **overrides: Fields to set differently.
+            pretrained_model_name_or_path: Path of a folder, of a file in it, or of the JSON file itself; or the model's
+                name on the Hugging Face hub.
+            **overrides: Fields to set differently; and for the hub `revision`, `cache_dir`, `local_files_only`,
+                `token` and `subfolder`.
 
         Returns:
             A `BertConfig`.
 
         Raises:
-            FileNotFoundError: If there is no `config.json`.
+            FileNotFoundError: If there are no settings.
             ValueError: If the file is no JSON object or a value is out of range.
         """
-        path = Path(folder)
-        path = path / "config.json" if path.is_dir() else path
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"No `config.json` at {str(folder)!r}. Give the folder of a Hugging Face BERT checkpoint: "
-                "it holds config.json, model.safetensors and vocab.txt."
-            )
-        return cls.from_dict(read_json(path), **overrides)
+        location = resolve_folder(pretrained_model_name_or_path, CONFIG_FILES, **take_hub_options(overrides))
+        return cls.from_dict(read_config_values(location), **overrides)
 
     def save_pretrained(self, folder: str | PathLike) -> None:
         """Write `config.json` into a folder, which is made if it is missing.
@@ -252,6 +273,11 @@ class BertConfig:
         Args:
             folder: Path of the folder.
         """
+        if not isinstance(self.hidden_act, str):
+            raise ValueError(
+                f"`hidden_act` must be a name to be written to config.json. Received: {self.hidden_act!r}. "
+                "Save the model as a .keras file, or write config.replace(hidden_act='gelu')."
+            )
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "config.json", self.to_dict())

@@ -29,7 +29,7 @@ class ModelOutput(OrderedDict):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        cls.fields = tuple(inspect.get_annotations(cls))
+        cls.fields = tuple(inspect.get_annotations(cls)) or cls.fields
         # Keras walks nested outputs with optree, which takes an unregistered mapping for a single leaf.
         optree.register_pytree_node(cls, _flatten, lambda keys, values: cls(zip(keys, values)), namespace="keras")
 
@@ -73,27 +73,108 @@ class TFBaseModelOutputWithPoolingAndCrossAttentions(ModelOutput):
     Args:
         last_hidden_state: float [B, S, D]. Output of the last layer; zeros at padding where tokens ran packed.
         pooler_output: float [B, D]. Dense and tanh over the first position.
+        past_key_values: tuple with (key, value) [B, H, T, K] of each layer of a decoder, with those of
+            cross-attention four tensors; what the next call takes.
         hidden_states: tuple of `num_hidden_layers + 1` tensors [B, S, D]: the embeddings and each layer's output.
-        attentions: tuple of `num_hidden_layers` tensors [B, H, S, S]: attention probabilities.
+        attentions: tuple of `num_hidden_layers` tensors [B, H, S, T]: attention probabilities.
+        cross_attentions: tuple of `num_hidden_layers` tensors [B, H, S, T]: probabilities of attention to the encoder.
     """
 
     last_hidden_state: tf.Tensor
     pooler_output: tf.Tensor | None
+    past_key_values: tuple[tuple[tf.Tensor, ...], ...] | None
+    hidden_states: tuple[tf.Tensor, ...] | None
+    attentions: tuple[tf.Tensor, ...] | None
+    cross_attentions: tuple[tf.Tensor, ...] | None
+
+
+class TFBertForPreTrainingOutput(ModelOutput):
+    """What `TFBertForPreTraining` returns.
+
+    Args:
+        loss: float32 scalar, where `labels`, `next_sentence_label` or both were given.
+        prediction_logits: float32 [B, S, V]. Scores of each piece of the vocabulary.
+        seq_relationship_logits: float32 [B, 2]. Scores of "is next" and "is random".
+        hidden_states: as in `TFBaseModelOutputWithPoolingAndCrossAttentions`.
+        attentions: as in `TFBaseModelOutputWithPoolingAndCrossAttentions`.
+    """
+
+    loss: tf.Tensor | None
+    prediction_logits: tf.Tensor
+    seq_relationship_logits: tf.Tensor
     hidden_states: tuple[tf.Tensor, ...] | None
     attentions: tuple[tf.Tensor, ...] | None
 
 
-class TFSequenceClassifierOutput(ModelOutput):
-    """What `TFBertForSequenceClassification` returns.
+class TFCausalLMOutputWithCrossAttentions(ModelOutput):
+    """What `TFBertLMHeadModel` returns.
 
     Args:
         loss: float32 scalar, where `labels` were given.
-        logits: float32 [B, K]. Scores of the K classes before softmax, or the K regression values.
+        logits: float32 [B, S, V]. Scores of each piece of the vocabulary as the next one.
+        past_key_values: as in `TFBaseModelOutputWithPoolingAndCrossAttentions`.
+        hidden_states: as in `TFBaseModelOutputWithPoolingAndCrossAttentions`.
+        attentions: as in `TFBaseModelOutputWithPoolingAndCrossAttentions`.
+        cross_attentions: as in `TFBaseModelOutputWithPoolingAndCrossAttentions`.
+    """
+
+    loss: tf.Tensor | None
+    logits: tf.Tensor
+    past_key_values: tuple[tuple[tf.Tensor, ...], ...] | None
+    hidden_states: tuple[tf.Tensor, ...] | None
+    attentions: tuple[tf.Tensor, ...] | None
+    cross_attentions: tuple[tf.Tensor, ...] | None
+
+
+class LogitsOutput(ModelOutput):
+    """What a model with one head returns.
+
+    Args:
+        loss: float32 scalar, where labels were given.
+        logits: float32. Scores, of the shape that the model's page says.
         hidden_states: as in `TFBaseModelOutputWithPoolingAndCrossAttentions`.
         attentions: as in `TFBaseModelOutputWithPoolingAndCrossAttentions`.
     """
 
     loss: tf.Tensor | None
     logits: tf.Tensor
+    hidden_states: tuple[tf.Tensor, ...] | None
+    attentions: tuple[tf.Tensor, ...] | None
+
+
+class TFMaskedLMOutput(LogitsOutput):
+    """What `TFBertForMaskedLM` returns: `logits` [B, S, V] over the vocabulary."""
+
+
+class TFNextSentencePredictorOutput(LogitsOutput):
+    """What `TFBertForNextSentencePrediction` returns: `logits` [B, 2] of "is next" and "is random"."""
+
+
+class TFSequenceClassifierOutput(LogitsOutput):
+    """What `TFBertForSequenceClassification` returns: `logits` [B, K] of classes, or regression values."""
+
+
+class TFMultipleChoiceModelOutput(LogitsOutput):
+    """What `TFBertForMultipleChoice` returns: `logits` [B, C] of the choices."""
+
+
+class TFTokenClassifierOutput(LogitsOutput):
+    """What `TFBertForTokenClassification` returns: `logits` [B, S, K] of each token's classes."""
+
+
+class TFQuestionAnsweringModelOutput(ModelOutput):
+    """What `TFBertForQuestionAnswering` returns.
+
+    Args:
+        loss: float32 scalar, where `start_positions` and `end_positions` were given.
+        start_logits: float32 [B, S]. Scores of each position as the answer's first.
+        end_logits: float32 [B, S]. Scores of each position as the answer's last.
+        hidden_states: as in `TFBaseModelOutputWithPoolingAndCrossAttentions`.
+        attentions: as in `TFBaseModelOutputWithPoolingAndCrossAttentions`.
+    """
+
+    loss: tf.Tensor | None
+    start_logits: tf.Tensor
+    end_logits: tf.Tensor
     hidden_states: tuple[tf.Tensor, ...] | None
     attentions: tuple[tf.Tensor, ...] | None

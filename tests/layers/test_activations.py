@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfbert.layers.activations import ACTIVATIONS, activation_by_name
+from tfbert.layers.activations import ACTIVATIONS, resolve_activation
 
 X = np.linspace(-6, 6, 101)
 ERF = np.vectorize(math.erf)
@@ -44,7 +44,7 @@ def test_every_activation_has_a_formula_here():
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_activation_equals_its_formula(name):
-    output = activation_by_name(name)(tf.constant(X, tf.float32))
+    output = resolve_activation(name)(tf.constant(X, tf.float32))
     np.testing.assert_allclose(output, EXPECTED[name], atol=2e-6)
 
 

@@ -12,6 +12,7 @@ from tfbert.layers.token_layout import PaddedLayout
 
 TOKENS = np.random.default_rng(0).normal(size=(6, 8)).astype(np.float32)
 ATTENTION = {"layout": PaddedLayout(2, 3), "attention_bias": tf.zeros([2, 1, 1, 3])}
+CROSS = {"encoder_hidden_states": tf.ones([2, 4, 8]), "encoder_bias": tf.zeros([2, 1, 1, 4])}
 LAYERS = {
     "embeddings": (
         layers.BertEmbeddings,
@@ -23,14 +24,29 @@ LAYERS = {
             "layer_norm_eps": 1e-5,
             "dropout": 0.2,
             "initializer_range": 0.5,
+            "position_embedding_type": "relative_key",
         },
         lambda layer: layer(tf.constant([1, 2]), position_ids=tf.constant([0, 1]), token_type_ids=tf.constant([0, 2])),
         (2, 8),
     ),
     "self_attention": (
         layers.BertSelfAttention,
-        {"hidden_size": 8, "num_heads": 4, "dropout": 0.3, "initializer_range": 0.5},
+        {
+            "hidden_size": 8,
+            "num_heads": 3,
+            "head_size": 2,
+            "dropout": 0.3,
+            "initializer_range": 0.5,
+            "position_embedding_type": "relative_key_query",
+            "max_position_embeddings": 5,
+        },
         lambda layer: layer(tf.constant(TOKENS), **ATTENTION)[0],
+        (6, 8),
+    ),
+    "cross_attention": (
+        layers.BertCrossAttention,
+        {"hidden_size": 8, "num_heads": 4, "head_size": 2, "dropout": 0.3, "initializer_range": 0.5},
+        lambda layer: layer(tf.constant(TOKENS), encoder_hidden_states=tf.ones([2, 3, 8]), **ATTENTION)[0],
         (6, 8),
     ),
     "transformer_layer": (
@@ -44,8 +60,12 @@ LAYERS = {
             "dropout": 0.2,
             "layer_norm_eps": 1e-5,
             "initializer_range": 0.5,
+            "head_size": 4,
+            "position_embedding_type": "relative_key",
+            "max_position_embeddings": 5,
+            "add_cross_attention": True,
         },
-        lambda layer: layer(tf.constant(TOKENS), **ATTENTION)[0],
+        lambda layer: layer(tf.constant(TOKENS), **ATTENTION, **CROSS)[0],
         (6, 8),
     ),
     "encoder": (
@@ -60,9 +80,32 @@ LAYERS = {
             "dropout": 0.2,
             "layer_norm_eps": 1e-5,
             "initializer_range": 0.5,
+            "position_embedding_type": "relative_key_query",
+            "max_position_embeddings": 5,
+            "add_cross_attention": True,
+            "pruned_heads": {"1": [0]},
         },
-        lambda layer: layer(tf.constant(TOKENS), **ATTENTION)[0],
+        lambda layer: layer(tf.constant(TOKENS), **ATTENTION, **CROSS)[0],
         (6, 8),
+    ),
+    "prediction_head_transform": (
+        layers.BertPredictionHeadTransform,
+        {"hidden_size": 8, "hidden_act": "relu", "layer_norm_eps": 1e-5, "initializer_range": 0.5},
+        lambda layer: layer(tf.constant(TOKENS)),
+        (6, 8),
+    ),
+    "lm_prediction_head": (
+        layers.BertLMPredictionHead,
+        {
+            "vocab_size": 9,
+            "hidden_size": 8,
+            "hidden_act": "relu",
+            "layer_norm_eps": 1e-5,
+            "initializer_range": 0.1,
+            "tied": False,
+        },
+        lambda layer: layer(tf.constant(TOKENS)),
+        (6, 9),
     ),
     "pooler": (
         layers.BertPooler,
@@ -140,7 +183,7 @@ def test_dropout_works_in_training_only():
     ("make", "message"),
     [
         (lambda: layers.BertSelfAttention(hidden_size=9, num_heads=2), "multiple of `num_heads`"),
-        (lambda: layers.BertTransformerLayer(8, 2, 8, hidden_act="gelo"), "`hidden_act` must be one of"),
+        (lambda: layers.BertTransformerLayer(8, 2, 8, hidden_act="gelo"), "`hidden_act` must be a function or one of"),
         (lambda: layers.SentencePooling("median"), "`pooling` must be one of"),
     ],
 )
@@ -176,8 +219,20 @@ def test_pooling_sees_real_tokens_only(pooling):
     np.testing.assert_allclose(np.linalg.norm(unit, axis=1), 1, rtol=1e-6)
 
 
+def test_dropout_with_a_seed_repeats_itself_and_without_one_does_not():
+    dropout, x = layers.ReplayableDropout(0.5), tf.ones([4, 50])
+    seed = dropout.draw_seed()
+    first = dropout(x, training=True, seed=seed)
+    np.testing.assert_array_equal(dropout(x, training=True, seed=seed), first)
+    assert set(np.unique(first)) == {0.0, 2.0}
+    for other in (dropout(x, training=True), dropout(x, training=True, seed=dropout.draw_seed())):
+        assert np.abs(other - first).max() > 0
+    np.testing.assert_array_equal(dropout(x, seed=seed), x)
+    np.testing.assert_array_equal(layers.ReplayableDropout(0.0)(x, training=True, seed=seed), x)
+
+
 def test_every_public_layer_is_in_the_table():
-    covered = {entry[0].__name__ for entry in LAYERS.values()} | {"FastBertTokenizer"}
+    covered = {entry[0].__name__ for entry in LAYERS.values()} | {"FastBertTokenizer", "ReplayableDropout"}
     public = {name for name in layers.__all__ if isinstance(getattr(layers, name), type)}
     assert public == covered
     assert all(issubclass(getattr(layers, name), keras.layers.Layer) for name in public)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import keras
 import tensorflow as tf
 
 
@@ -66,11 +67,11 @@ ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 }
 
 
-def activation_by_name(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return the activation function of that name.
+def resolve_activation(activation: str | Callable | Mapping) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return the activation function that a config names or holds.
 
     Args:
-        name: str. A key of `ACTIVATIONS`.
+        activation: str, a key of `ACTIVATIONS`; a function; or what `activation_config` made of one.
 
     Returns:
         A function from a tensor to a tensor of the same shape.
@@ -78,6 +79,34 @@ def activation_by_name(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
     Raises:
         ValueError: If there is none of that name.
     """
-    if name not in ACTIVATIONS:
-        raise ValueError(f"`hidden_act` must be one of {sorted(ACTIVATIONS)}. Received: {name!r}.")
-    return ACTIVATIONS[name]
+    if isinstance(activation, Mapping):
+        return keras.saving.deserialize_keras_object(dict(activation))
+    if callable(activation):
+        return activation
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"`hidden_act` must be a function or one of {sorted(ACTIVATIONS)}. Received: {activation!r}.")
+    return ACTIVATIONS[activation]
+
+
+def activation_config(activation: str | Callable | Mapping) -> str | dict:
+    """Return what a Keras config holds for an activation: its name, or a description of the registered function.
+
+    Args:
+        activation: str, function, or a description.
+
+    Returns:
+        A str or a dict.
+
+    Raises:
+        ValueError: If it is a function that Keras could not find again.
+    """
+    if isinstance(activation, str):
+        return activation
+    if isinstance(activation, Mapping):
+        return dict(activation)
+    if keras.saving.get_registered_name(activation) == getattr(activation, "__name__", None):
+        raise ValueError(
+            f"`hidden_act` {activation!r} cannot be saved, because nothing says where to find it. Decorate it with "
+            "@keras.saving.register_keras_serializable()."
+        )
+    return keras.saving.serialize_keras_object(activation)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 
+from tfbert.config import BertConfig
 from tfbert.layers.dense import bert_dense
 
 
@@ -36,6 +37,22 @@ class ClassificationHead(keras.layers.Layer):
         self.initializer_range = initializer_range
         self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
         self.dense = bert_dense(num_labels, initializer_range, name="dense", dtype=self.dtype_policy)
+
+    @classmethod
+    def from_bert_config(cls, config: BertConfig, num_labels: int | None = None, name: str = "classifier") -> Self:
+        """Return a built head for a model's vectors.
+
+        Args:
+            config: `BertConfig`.
+            num_labels: int or None. None takes the config's.
+            name: str, default "classifier".
+
+        Returns:
+            A `ClassificationHead`.
+        """
+        head = cls(num_labels or config.num_labels, config.head_dropout, config.initializer_range, name=name)
+        head.build((None, config.hidden_size))
+        return head
 
     def build(self, input_shape):
         self.dense.build(input_shape)

@@ -23,6 +23,8 @@ class BertEmbeddings(keras.layers.Layer):
         layer_norm_eps: float, default 1e-12.
         dropout: float, default 0.1.
         initializer_range: float, default 0.02. Standard deviation of new weights.
+        position_embedding_type: str, default "absolute". With relative positions nothing is added for a position; the
+            table is kept, because PyTorch's checkpoints hold it, but not trained.
 
     Returns:
         A float tensor [..., D].
@@ -45,6 +47,7 @@ class BertEmbeddings(keras.layers.Layer):
         layer_norm_eps=1e-12,
         dropout=0.1,
         initializer_range=0.02,
+        position_embedding_type="absolute",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -55,27 +58,43 @@ class BertEmbeddings(keras.layers.Layer):
         self.layer_norm_eps = layer_norm_eps
         self.dropout_rate = dropout
         self.initializer_range = initializer_range
+        self.position_embedding_type = position_embedding_type
         self.norm = keras.layers.LayerNormalization(epsilon=layer_norm_eps, dtype=self.dtype_policy, name="norm")
         self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
 
+    @property
+    def weight(self):
+        """The word table [V, D], as Hugging Face names it."""
+        return self.word_embeddings
+
+    @property
+    def adds_positions(self) -> bool:
+        """Whether positions are added here rather than compared in the attention."""
+        return self.position_embedding_type == "absolute"
+
     def build(self, input_shape=None):
         self.word_embeddings = self._table("word_embeddings", self.vocab_size)
-        self.position_embeddings = self._table("position_embeddings", self.max_position_embeddings)
+        self.position_embeddings = self._table(
+            "position_embeddings", self.max_position_embeddings, trainable=self.adds_positions
+        )
         self.token_type_embeddings = self._table("token_type_embeddings", self.type_vocab_size)
         self.norm.build((None, self.hidden_size))
         self.built = True
 
-    def _table(self, name, rows):
+    def _table(self, name, rows, trainable=True):
         initializer = keras.initializers.TruncatedNormal(stddev=self.initializer_range)
         # Cast after the gather: casting on read would copy the whole table at each call.
-        return self.add_weight(name=name, shape=(rows, self.hidden_size), initializer=initializer, autocast=False)
+        return self.add_weight(
+            name=name, shape=(rows, self.hidden_size), initializer=initializer, trainable=trainable, autocast=False
+        )
 
     def call(self, input_ids=None, position_ids=None, token_type_ids=None, inputs_embeds=None, training=False):
         if inputs_embeds is None:
             inputs_embeds = self._rows(self.word_embeddings, input_ids, training)  # [..., D]
-        positions = self._rows(self.position_embeddings, position_ids, training)
-        token_types = self._rows(self.token_type_embeddings, token_type_ids, training)
-        return self.dropout(self.norm(inputs_embeds + token_types + positions), training=training)
+        embedded = inputs_embeds + self._rows(self.token_type_embeddings, token_type_ids, training)
+        if self.adds_positions:
+            embedded += self._rows(self.position_embeddings, position_ids, training)
+        return self.dropout(self.norm(embedded), training=training)
 
     def _rows(self, table, ids, training):
         # tf.gather, not keras.layers.Embedding: its test for negative ids does not convert to LiteRT.
@@ -93,6 +112,7 @@ class BertEmbeddings(keras.layers.Layer):
             "layer_norm_eps": self.layer_norm_eps,
             "dropout": self.dropout_rate,
             "initializer_range": self.initializer_range,
+            "position_embedding_type": self.position_embedding_type,
         }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tfbert.hub import TOKENIZER_FILES, resolve_folder, take_hub_options
 from tfbert.tokenization.packing.packing import pack
 from tfbert.tokenization.packing.packing_options import PackingOptions, check_buckets, check_litert
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
@@ -302,8 +303,9 @@ class FastBertTokenizer(keras.layers.Layer):
         """Build the tokenizer of a checkpoint folder.
 
         Args:
-            folder: Path of a folder with `tokenizer.json` or `vocab.txt`.
-            **overrides: Constructor arguments that win over the checkpoint's.
+            folder: Path of a folder with `tokenizer.json` or `vocab.txt`, or a model's name on the Hugging Face hub.
+            **overrides: Constructor arguments that win over the checkpoint's; and for the hub `revision`, `cache_dir`,
+                `local_files_only`, `token` and `subfolder`.
 
         Returns:
             A `FastBertTokenizer`.
@@ -314,6 +316,7 @@ class FastBertTokenizer(keras.layers.Layer):
         Example:
             >>> tokenizer = FastBertTokenizer.from_pretrained("path/to/checkpoint", max_length=128)  # doctest: +SKIP
         """
+        folder = resolve_folder(folder, TOKENIZER_FILES, **take_hub_options(overrides))
         settings = TokenizerSettings.from_folder(folder)
         return cls(settings.vocab_list, **{**settings.options, **overrides})
 

@@ -1,4 +1,4 @@
-"""TFBertModel: the bare encoder."""
+"""TFBertModel: the bare encoder, or decoder."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from typing import Any
 
 import keras
 
+from tfbert.models.model_inputs import DECODER_ARGUMENTS
 from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.outputs import TFBaseModelOutputWithPoolingAndCrossAttentions
+from tfbert.training.objective import Objective
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
 class TFBertModel(BertPreTrainedModel):
     """BERT without a head: ids in, hidden states and pooled vector out.
+
+    Calling it takes `input_ids, attention_mask, token_type_ids, position_ids, head_mask, inputs_embeds,
+    encoder_hidden_states, encoder_attention_mask, past_key_values, use_cache, output_attentions, output_hidden_states,
+    return_dict`; those from `encoder_hidden_states` to `use_cache` are for a decoder, which `is_decoder=True` in the
+    config makes, with `add_cross_attention=True` one that attends to an encoder.
 
     Args:
         config: `BertConfig`.
@@ -32,35 +39,20 @@ class TFBertModel(BertPreTrainedModel):
     Source: `TFBertModel` of Hugging Face transformers 4; Devlin et al., "BERT" (2018).
     """
 
-    training_output = "last_hidden_state"
+    arguments = DECODER_ARGUMENTS
+    output_class = TFBaseModelOutputWithPoolingAndCrossAttentions
+    objectives = (Objective(output="last_hidden_state"),)
     constructor_options = (*BertPreTrainedModel.constructor_options, "add_pooling_layer")
 
     def __init__(self, config, add_pooling_layer=True, execution="auto", **kwargs):
         super().__init__(config, add_pooling_layer=add_pooling_layer, execution=execution, **kwargs)
 
-    def call(
-        self,
-        input_ids=None,
-        attention_mask=None,
-        token_type_ids=None,
-        position_ids=None,
-        head_mask=None,
-        inputs_embeds=None,
-        output_attentions=None,
-        output_hidden_states=None,
-        return_dict=None,
-        training=False,
-    ):
-        inputs = {
-            "input_ids": input_ids,
-            "attention_mask": attention_mask,
-            "token_type_ids": token_type_ids,
-            "position_ids": position_ids,
-            "head_mask": head_mask,
-            "inputs_embeds": inputs_embeds,
-        }
-        outputs = self._run_bert(inputs, output_attentions, output_hidden_states, training)
-        return self._returned(TFBaseModelOutputWithPoolingAndCrossAttentions(outputs), return_dict)
+    def loss_function(self, objective, labels=None) -> keras.losses.Loss | None:
+        """Return None: hidden states have no loss of their own."""
+        return None
+
+    def check_labels(self, objective, labels, logits) -> None:
+        """Refuse nothing: what hidden states are compared with is the user's loss's affair."""
 
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument."""

@@ -1,6 +1,6 @@
 """BertMainLayer: embeddings, transformer layers and pooler; the part that every BERT model shares.
 
-Letters: B batch, S positions, N tokens, D width.
+Letters: B batch, S positions, P earlier positions, N tokens, D width.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import keras
 import tensorflow as tf
 
 from tfbert.config import BertConfig
+from tfbert.layers.activations import activation_config, resolve_activation
+from tfbert.layers.attention_masks import cross_attention_bias, layer_head_masks, self_attention_bias
 from tfbert.layers.embeddings import BertEmbeddings
 from tfbert.layers.encoder import BertEncoder
 from tfbert.layers.pooler import BertPooler
@@ -23,9 +25,9 @@ EXECUTIONS = ("auto", "packed", "padded")
 class BertMainLayer(keras.layers.Layer):
     """Ids in, hidden states out.
 
-    Calling it takes int32 [B, S] `input_ids`, `attention_mask`, `token_type_ids`, `position_ids`, or `inputs_embeds`
-    [B, S, D] in place of `input_ids`, and returns a dict of `last_hidden_state` [B, S, D], `pooler_output` [B, D] and,
-    if asked for, the tuples `hidden_states` and `attentions`.
+    Calling it takes the tensors that every model takes, in the same order, and returns a dict of `last_hidden_state`
+    [B, S, D], `pooler_output` [B, D] and, if asked for, the tuples `past_key_values`, `hidden_states`, `attentions` and
+    `cross_attentions`. Flags that are None follow the config.
 
     Args:
         config: `BertConfig`.
@@ -37,34 +39,44 @@ class BertMainLayer(keras.layers.Layer):
         A dict of tensors.
 
     Raises:
-        ValueError: If the config asks for what this version has not.
+        ValueError: If `execution` is unknown.
     """
 
     def __init__(self, config, add_pooling_layer=True, execution="auto", **kwargs):
         super().__init__(autocast=False, **kwargs)
-        if isinstance(config, dict):
-            config = BertConfig.from_dict(config)
-        _check_supported(config)
         if execution not in EXECUTIONS:
             raise ValueError(f"`execution` must be one of {EXECUTIONS}. Received: {execution!r}.")
-        self.config = config
+        self.config = read_config(config)
         self.add_pooling_layer = add_pooling_layer
         self.execution = execution
-        shared = {
-            "hidden_size": config.hidden_size,
-            "initializer_range": config.initializer_range,
+        self.embeddings = self.make_embeddings(self.config)
+        self.encoder = self.make_encoder(self.config)
+        self.pooler = BertPooler(name="pooler", **self._shared) if add_pooling_layer else None
+
+    @property
+    def _shared(self) -> dict[str, Any]:
+        return {
+            "hidden_size": self.config.hidden_size,
+            "initializer_range": self.config.initializer_range,
             "dtype": self.dtype_policy,
         }
-        self.embeddings = BertEmbeddings(
+
+    def make_embeddings(self, config: BertConfig) -> BertEmbeddings:
+        """Return new embeddings as a config says."""
+        return BertEmbeddings(
             vocab_size=config.vocab_size,
             max_position_embeddings=config.max_position_embeddings,
             type_vocab_size=config.type_vocab_size,
             layer_norm_eps=config.layer_norm_eps,
             dropout=config.hidden_dropout_prob,
+            position_embedding_type=config.position_embedding_type,
             name="embeddings",
-            **shared,
+            **self._shared,
         )
-        self.encoder = BertEncoder(
+
+    def make_encoder(self, config: BertConfig) -> BertEncoder:
+        """Return a new stack of layers as a config says."""
+        return BertEncoder(
             num_layers=config.num_hidden_layers,
             num_heads=config.num_attention_heads,
             intermediate_size=config.intermediate_size,
@@ -72,10 +84,13 @@ class BertMainLayer(keras.layers.Layer):
             attention_dropout=config.attention_probs_dropout_prob,
             dropout=config.hidden_dropout_prob,
             layer_norm_eps=config.layer_norm_eps,
+            position_embedding_type=config.position_embedding_type,
+            max_position_embeddings=config.max_position_embeddings,
+            add_cross_attention=config.add_cross_attention,
+            pruned_heads=config.pruned_heads,
             name="encoder",
-            **shared,
+            **self._shared,
         )
-        self.pooler = BertPooler(name="pooler", **shared) if add_pooling_layer else None
 
     def build(self, input_shape=None):
         self.embeddings.build()
@@ -92,13 +107,19 @@ class BertMainLayer(keras.layers.Layer):
         position_ids=None,
         head_mask=None,
         inputs_embeds=None,
-        output_attentions=False,
-        output_hidden_states=False,
+        encoder_hidden_states=None,
+        encoder_attention_mask=None,
+        past_key_values=None,
+        use_cache=None,
+        output_attentions=None,
+        output_hidden_states=None,
+        write_at=None,
         training=False,
     ):
-        dense = input_ids if inputs_embeds is None else inputs_embeds
-        batch_size, length = _batch_and_length(dense)
-        layout = self._layout(attention_mask, batch_size, length)
+        config = self.config
+        batch_size, length = _batch_and_length(input_ids if inputs_embeds is None else inputs_embeds)
+        first = _first_position(past_key_values, write_at)  # P
+        layout = self._layout(attention_mask, past_key_values, batch_size, length)
 
         def flat(ids, default):
             """Flat int32 [N] from [B, S], from one row [1, S] for all, or from the default row."""
@@ -107,29 +128,37 @@ class BertMainLayer(keras.layers.Layer):
 
         tokens = self.embeddings(
             None if input_ids is None else layout.flatten(input_ids),
-            position_ids=flat(position_ids, tf.expand_dims(tf.range(length), 0)),
+            position_ids=flat(position_ids, tf.expand_dims(first + tf.range(length), 0)),
             token_type_ids=flat(token_type_ids, tf.zeros([1, 1], tf.int32)),
             inputs_embeds=None if inputs_embeds is None else layout.flatten(inputs_embeds),
             training=training,
         )  # [N, D]
-        tokens, hidden_states, attentions = self.encoder(
+        encoded = self.encoder(
             tokens,
             layout=layout,
-            attention_bias=_attention_bias(attention_mask),
-            head_mask=_head_mask(head_mask, self.config.num_hidden_layers, self.config.num_attention_heads),
+            attention_bias=self_attention_bias(attention_mask, length, first, causal=config.is_decoder),
+            head_mask=layer_head_masks(head_mask, config.num_hidden_layers, config.num_attention_heads),
+            encoder_hidden_states=encoder_hidden_states,
+            encoder_bias=cross_attention_bias(encoder_attention_mask),
+            past_key_values=past_key_values,
+            write_at=write_at,
             training=training,
         )
-        outputs = {"last_hidden_state": layout.unflatten(tokens)}  # [B, S, D]
+        outputs: dict[str, Any] = {"last_hidden_state": layout.unflatten(encoded.tokens)}  # [B, S, D]
         if self.pooler is not None:
             outputs["pooler_output"] = self.pooler(outputs["last_hidden_state"])  # [B, D]
-        if output_hidden_states:
-            outputs["hidden_states"] = tuple(layout.unflatten(state) for state in hidden_states)
-        if output_attentions:
-            outputs["attentions"] = tuple(attentions)
+        if config.is_decoder and _flag(use_cache, config.use_cache) and all(encoded.key_values):
+            outputs["past_key_values"] = tuple(encoded.key_values)
+        if _flag(output_hidden_states, config.output_hidden_states):
+            outputs["hidden_states"] = tuple(layout.unflatten(state) for state in encoded.hidden_states)
+        if _flag(output_attentions, config.output_attentions):
+            outputs["attentions"] = tuple(encoded.attentions)
+            if encoded.cross_attentions:
+                outputs["cross_attentions"] = tuple(encoded.cross_attentions)
         return outputs
 
-    def _layout(self, attention_mask, batch_size, length) -> TokenLayout:
-        can_pack = attention_mask is not None and len(attention_mask.shape) == 2
+    def _layout(self, attention_mask, past_key_values, batch_size, length) -> TokenLayout:
+        can_pack = attention_mask is not None and len(attention_mask.shape) == 2 and past_key_values is None
         on_cpu = not tf.config.list_physical_devices("GPU")
         wants_packing = self.execution == "packed" or (self.execution == "auto" and on_cpu)
         return PackedLayout(attention_mask) if can_pack and wants_packing else PaddedLayout(batch_size, length)
@@ -138,10 +167,29 @@ class BertMainLayer(keras.layers.Layer):
         """Return every constructor argument."""
         return {
             **super().get_config(),
-            "config": self.config.to_dict(),
+            "config": keras_config_of(self.config),
             "add_pooling_layer": self.add_pooling_layer,
             "execution": self.execution,
         }
+
+
+def keras_config_of(config: BertConfig) -> dict[str, Any]:
+    """Return a config's dict for Keras' archives, which hold registered activation functions too."""
+    return {**config.to_dict(), "hidden_act": activation_config(config.hidden_act)}
+
+
+def read_config(config: BertConfig | dict) -> BertConfig:
+    """Return the `BertConfig` of what `keras_config_of` made, or the config itself."""
+    if isinstance(config, BertConfig):
+        return config
+    activation = config.get("hidden_act", "gelu")
+    return BertConfig.from_dict(
+        {**config, "hidden_act": activation if isinstance(activation, str) else resolve_activation(activation)}
+    )
+
+
+def _flag(given: bool | None, default: bool) -> bool:
+    return default if given is None else given
 
 
 def _batch_and_length(dense):
@@ -150,38 +198,8 @@ def _batch_and_length(dense):
     return tuple(dense.shape[axis] if dense.shape[axis] is not None else dynamic[axis] for axis in (0, 1))
 
 
-def _attention_bias(attention_mask):
-    """Float32 [B, 1, 1, S] (or [B, 1, S, S] from a mask [B, S, S]): 0 where a query may look, else the lowest float.
-
-    A row without any real token attends to all positions alike, as in PyTorch.
-    """
-    if attention_mask is None:
-        return tf.zeros([1, 1, 1, 1])
-    rows = attention_mask[:, None, None, :] if len(attention_mask.shape) == 2 else attention_mask[:, None]
-    return (1.0 - tf.cast(rows, tf.float32)) * tf.float32.min
-
-
-def _head_mask(head_mask, num_layers, num_heads):
-    """[L, 1 or B, H, 1, 1] from [H] or [L, H], 1 where a head is kept; other ranks are taken as they are."""
-    if head_mask is None or len(head_mask.shape) > 2:
-        return head_mask
-    shape, expected = tuple(head_mask.shape), (num_layers, num_heads)[2 - len(head_mask.shape) :]
-    if shape != expected:
-        raise ValueError(f"`head_mask` must have the shape {expected}. Received: {shape}.")
-    rows = head_mask if len(head_mask.shape) == 2 else tf.repeat(head_mask[None], num_layers, axis=0)
-    return rows[:, None, :, None, None]
-
-
-def _check_supported(config: BertConfig) -> None:
-    """Refuse configs whose meaning this version would silently change."""
-    if config.is_decoder or config.add_cross_attention:
-        raise ValueError(
-            "Decoders are not part of this version. Received: "
-            f"is_decoder={config.is_decoder}, add_cross_attention={config.add_cross_attention}. "
-            "For the encoder alone write from_pretrained(folder, is_decoder=False, add_cross_attention=False)."
-        )
-    if config.position_embedding_type != "absolute":
-        raise ValueError(
-            "`position_embedding_type` must be 'absolute' in this version. "
-            f"Received: {config.position_embedding_type!r}."
-        )
+def _first_position(past_key_values, write_at):
+    """P: as many positions as the cache holds, or where a cache of fixed size is to be written."""
+    if not past_key_values:
+        return 0
+    return tf.shape(past_key_values[0][0])[2] if write_at is None else write_at

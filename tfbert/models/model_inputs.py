@@ -9,7 +9,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-# Tensor arguments in the documented order, which lists follow, with the ranks that each may have.
+# The documented order of arguments; each model takes those of one of the first two groups, then its labels.
+ENCODER_INPUTS = (
+    "input_ids",
+    "attention_mask",
+    "token_type_ids",
+    "position_ids",
+    "head_mask",
+    "inputs_embeds",
+)
+DECODER_INPUTS = (*ENCODER_INPUTS, "encoder_hidden_states", "encoder_attention_mask", "past_key_values", "use_cache")
+OUTPUT_FLAGS = ("output_attentions", "output_hidden_states", "return_dict")
+ENCODER_ARGUMENTS = (*ENCODER_INPUTS, *OUTPUT_FLAGS)
+DECODER_ARGUMENTS = (*DECODER_INPUTS, *OUTPUT_FLAGS)
+
+# Tensor arguments, with the ranks that each may have.
 TENSOR_ARGUMENTS: dict[str, tuple[int, ...]] = {
     "input_ids": (2,),
     "attention_mask": (2, 3),
@@ -17,23 +31,33 @@ TENSOR_ARGUMENTS: dict[str, tuple[int, ...]] = {
     "position_ids": (2,),
     "head_mask": (1, 2, 5),
     "inputs_embeds": (3,),
+    "encoder_hidden_states": (3,),
+    "encoder_attention_mask": (2, 3),
     "labels": (1, 2),
+    "next_sentence_label": (1, 2),
+    "start_positions": (1, 2),
+    "end_positions": (1, 2),
 }
-FLOAT_ARGUMENTS = {"head_mask", "inputs_embeds"}
+LABEL_ARGUMENTS = ("labels", "next_sentence_label", "start_positions", "end_positions")
+FLOAT_ARGUMENTS = ("head_mask", "inputs_embeds", "encoder_hidden_states")
+PER_TEXT_ARGUMENTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids", "inputs_embeds")
 
 
-def gather_inputs(args: tuple[Any, ...], kwargs: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+def gather_inputs(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], names: tuple[str, ...], choices: bool = False
+) -> dict[str, Any]:
     """Bind what a model was called with to argument names, in whichever form it came.
 
     Args:
         args: Positional arguments; the first may be a tensor, nested lists of ids, a list or tuple of tensors in the
             documented order, or a dict.
         kwargs: Keyword arguments.
-        names: list of str. The model's argument names in the documented order.
+        names: tuple of str. The model's argument names in the documented order.
+        choices: bool, default False. Whether ids have an axis of choices: [B, C, S].
 
     Returns:
         A dict from argument name to value, without the values that are None; tensor arguments are tensors: int32, or
-        float32 for `head_mask` and `inputs_embeds`.
+        float32 for `head_mask`, `inputs_embeds` and `encoder_hidden_states`.
 
     Raises:
         TypeError: For an unknown or doubled name.
@@ -46,9 +70,10 @@ def gather_inputs(args: tuple[Any, ...], kwargs: Mapping[str, Any], names: list[
     elif args and _is_list_of_tensors(args[0]):
         if len(args) > 1:
             raise TypeError("Give either a list of inputs or positional tensors. Received: both.")
-        pairs = _in_order(args[0], names)
+        tensors = [name for name in names if name in TENSOR_ARGUMENTS and name not in LABEL_ARGUMENTS]
+        pairs = _in_order(args[0], tensors)
     else:
-        pairs = _in_order(args, names)
+        pairs = _in_order(args, [name for name in names if name not in LABEL_ARGUMENTS])
     bound: dict[str, Any] = {}
     for name, value in [*pairs, *kwargs.items()]:
         if name not in names:
@@ -57,8 +82,12 @@ def gather_inputs(args: tuple[Any, ...], kwargs: Mapping[str, Any], names: list[
             raise TypeError(f"The input {name!r} was given twice.")
         if value is not None:
             bound[name] = value
-    inputs = {name: _as_tensor(name, value) if name in TENSOR_ARGUMENTS else value for name, value in bound.items()}
-    _check_together(inputs)
+    inputs = {
+        name: _as_tensor(name, value, choices) if name in TENSOR_ARGUMENTS else value for name, value in bound.items()
+    }
+    if "past_key_values" in inputs:
+        inputs["past_key_values"] = _key_values(inputs["past_key_values"])
+    _check_together(inputs, axes=3 if choices else 2)
     return inputs
 
 
@@ -75,11 +104,13 @@ def check_within(inputs: Mapping[str, Any], vocab_size: int, type_vocab_size: in
     Raises:
         ValueError: If a row does not exist.
     """
-    dense = inputs.get("input_ids", inputs.get("inputs_embeds"))
-    length = dense.shape[1]
-    if length is not None and length > max_positions and "position_ids" not in inputs:
+    embeds = inputs.get("inputs_embeds")
+    length = inputs["input_ids"].shape[-1] if embeds is None else embeds.shape[-2]
+    past = inputs.get("past_key_values")
+    earlier = past[0][0].shape[2] if past else 0
+    if None not in (length, earlier) and length + earlier > max_positions and "position_ids" not in inputs:
         raise ValueError(
-            f"The input has {length} positions, but the model has position embeddings for {max_positions}. "
+            f"The input has {length + earlier} positions, but the model has position embeddings for {max_positions}. "
             f"Truncate it: FastBertTokenizer(..., max_length={max_positions})."
         )
     limits = {"input_ids": vocab_size, "token_type_ids": type_vocab_size, "position_ids": max_positions}
@@ -94,6 +125,26 @@ def check_within(inputs: Mapping[str, Any], vocab_size: int, type_vocab_size: in
             )
 
 
+def check_decoder_inputs(inputs: Mapping[str, Any], is_decoder: bool, add_cross_attention: bool) -> None:
+    """Refuse what only a decoder, or only one with cross-attention, can take.
+
+    Args:
+        inputs: dict, as `gather_inputs` returns it.
+        is_decoder, add_cross_attention: bool. As the config says.
+
+    Raises:
+        ValueError: If an input would be passed over.
+    """
+    if not is_decoder and "past_key_values" in inputs:
+        raise ValueError("`past_key_values` belong to a decoder: write from_pretrained(..., is_decoder=True).")
+    for name in ("encoder_hidden_states", "encoder_attention_mask"):
+        if not add_cross_attention and name in inputs:
+            raise ValueError(
+                f"`{name}` belongs to a decoder with cross-attention: write "
+                "from_pretrained(..., is_decoder=True, add_cross_attention=True)."
+            )
+
+
 def _is_list_of_tensors(value: Any) -> bool:
     """Whether it is [ids, mask, …] rather than ids as nested lists of numbers."""
     if not isinstance(value, list | tuple) or not value:
@@ -102,20 +153,18 @@ def _is_list_of_tensors(value: Any) -> bool:
 
 
 def _in_order(values, names: list[str]) -> list[tuple[str, Any]]:
-    tensor_names = [name for name in names if name in TENSOR_ARGUMENTS and name != "labels"]
-    if len(values) > len(tensor_names):
+    if len(values) > len(names):
         raise ValueError(
-            f"A list holds at most {len(tensor_names)} inputs, in the order {', '.join(tensor_names)}. "
+            f"By place a call takes at most {len(names)} inputs, in the order {', '.join(names)}. "
             f"Received: {len(values)}. Give the others by name."
         )
-    return list(zip(tensor_names, values))
+    return list(zip(names, values))
 
 
-def _as_tensor(name: str, value: Any) -> Any:
+def _as_tensor(name: str, value: Any, choices: bool) -> Any:
     if isinstance(value, tf.RaggedTensor):
         raise TypeError(f"`{name}` must be a dense tensor. Received: a RaggedTensor. Write {name}.to_tensor().")
-    symbolic = isinstance(value, keras.KerasTensor)
-    if not symbolic:
+    if not isinstance(value, keras.KerasTensor):
         try:
             value = tf.convert_to_tensor(value)
         except (ValueError, TypeError) as error:
@@ -126,31 +175,50 @@ def _as_tensor(name: str, value: Any) -> Any:
             f"`{name}` must hold numbers. Received: {dtype.name}. For text take a class of tfbert.tasks, "
             "or tokenize first: model(tokenizer(text))."
         )
-    if len(value.shape) not in TENSOR_ARGUMENTS[name]:
-        expected = " or ".join(str(rank) for rank in TENSOR_ARGUMENTS[name])
-        raise ValueError(f"`{name}` must have rank {expected}. Received the shape: {tuple(value.shape)}.")
-    if name == "labels":
+    more = int(choices and name in PER_TEXT_ARGUMENTS)
+    ranks = [rank + more for rank in TENSOR_ARGUMENTS[name]]
+    if len(value.shape) not in ranks:
+        expected = " or ".join(str(rank) for rank in ranks)
+        hint = " This model takes several choices for each row: [rows, choices, length]." if more else ""
+        raise ValueError(f"`{name}` must have rank {expected}. Received the shape: {tuple(value.shape)}.{hint}")
+    if name in LABEL_ARGUMENTS:
         return value
     if name in FLOAT_ARGUMENTS:
         return value if dtype.is_floating else keras.ops.cast(value, "float32")
-    if dtype.is_floating and name != "attention_mask":
+    if dtype.is_floating and name not in ("attention_mask", "encoder_attention_mask"):
         raise TypeError(
             f"`{name}` must hold integers. Received: {dtype.name}. For a symbolic input write dtype='int32'."
         )
     return value if dtype == tf.int32 else keras.ops.cast(value, "int32")
 
 
-def _check_together(inputs: Mapping[str, Any]) -> None:
+def _key_values(given: Any) -> tuple[tuple[Any, ...], ...]:
+    layers = tuple(tuple(layer) for layer in given)
+    for layer in layers:
+        if len(layer) not in (2, 4) or any(len(part.shape) != 4 for part in layer):
+            raise ValueError(
+                "`past_key_values` must be what an earlier call returned: for each layer (key, value), or four tensors "
+                "with cross-attention, [B, H, T, K] each. "
+                f"Received for a layer: {[tuple(part.shape) for part in layer]}."
+            )
+    return tuple(
+        tuple(part if isinstance(part, keras.KerasTensor) else tf.convert_to_tensor(part) for part in layer)
+        for layer in layers
+    )
+
+
+def _check_together(inputs: Mapping[str, Any], axes: int) -> None:
     if ("input_ids" in inputs) == ("inputs_embeds" in inputs):
         found = "both" if "input_ids" in inputs else "neither"
         raise ValueError(f"Give exactly one of `input_ids` and `inputs_embeds`. Received: {found}.")
     dense_name = "input_ids" if "input_ids" in inputs else "inputs_embeds"
-    expected = tuple(inputs[dense_name].shape[:2])
+    expected = tuple(inputs[dense_name].shape[:axes])
     for name in ("attention_mask", "token_type_ids", "position_ids"):
         if name not in inputs:
             continue
         shape = tuple(inputs[name].shape)
         broadcasts = name != "attention_mask" and shape[0] == 1
-        pairs = list(zip(shape, expected))[1 if broadcasts else 0 :]
+        covers_the_past = name == "attention_mask" and "past_key_values" in inputs
+        pairs = list(zip(shape, expected))[1 if broadcasts else 0 : 1 if covers_the_past else None]
         if any(a is not None and b is not None and a != b for a, b in pairs):
             raise ValueError(f"`{name}` must have the shape of `{dense_name}`, {expected}. Received: {shape}.")

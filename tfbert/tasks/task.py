@@ -9,8 +9,11 @@ from typing import Any, ClassVar, Self
 import keras
 import tensorflow as tf
 
+from tfbert.checkpoints.open_checkpoint import WEIGHT_FILES
+from tfbert.config_file import CONFIG_FILES
 from tfbert.export.saved_model import export_saved_model
 from tfbert.export.verify import PROBE_TEXTS, SHORT_PROBE_TEXTS
+from tfbert.hub import SENTENCE_FILES, TOKENIZER_FILES, resolve_folder, take_hub_options
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.tasks.signatures import make_signatures
@@ -72,13 +75,13 @@ class Task(TextTrainer):
         """Turn the outputs of `forward` into the answer."""
         raise NotImplementedError
 
-    def default_loss(self, labels: Any = None) -> keras.losses.Loss | None:
+    def loss_function(self, objective, labels: Any = None) -> keras.losses.Loss | None:
         """Return the loss that stands in where `compile` was given none: the model's own."""
-        return self.model.default_loss(labels)
+        return self.model.loss_function(objective, labels)
 
-    def check_labels(self, labels: Any, rows: int | None) -> None:
+    def check_labels(self, objective, labels: Any, logits: Any) -> None:
         """Refuse labels that the model refuses."""
-        self.model.check_labels(labels, rows)
+        self.model.check_labels(objective, labels, logits)
 
     # === Calling ===
 
@@ -99,7 +102,7 @@ class Task(TextTrainer):
         """Load a Hugging Face checkpoint folder: config, weights and vocabulary.
 
         Args:
-            folder: Path of the folder.
+            folder: Path of the folder, or the model's name on the Hugging Face hub.
             max_length: int. Longest input in tokens; by default what the checkpoint's tokenizer says.
             **overrides: Arguments of `FastBertTokenizer`, fields of the config, or options of
                 `BertPreTrainedModel.from_pretrained`.
@@ -111,9 +114,16 @@ class Task(TextTrainer):
             FileNotFoundError: If a file is missing.
             ValueError: If the checkpoint is no BERT, or `max_length` exceeds its position embeddings.
         """
+        folder = cls._fetched(folder, overrides)
         tokenizer_options = cls._take_tokenizer_options(overrides)
         model = cls.model_class.from_pretrained(folder, **overrides)
         return cls(model, cls._tokenizer_of(folder, model.config, max_length, **tokenizer_options))
+
+    @staticmethod
+    def _fetched(folder, overrides: dict[str, Any]) -> Path:
+        """The checkpoint's folder on this machine; takes the options of the hub out of those of `from_pretrained`."""
+        files = (*CONFIG_FILES, *TOKENIZER_FILES, *SENTENCE_FILES)
+        return resolve_folder(folder, files, WEIGHT_FILES, **take_hub_options(overrides))
 
     @staticmethod
     def _take_tokenizer_options(overrides: dict[str, Any]) -> dict[str, Any]:

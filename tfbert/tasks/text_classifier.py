@@ -60,7 +60,7 @@ class TextClassifier(Task):
         """Load a checkpoint folder; one without a classification head gets a new one, to be trained.
 
         Args:
-            folder: Path of the folder.
+            folder: Path of the folder, or the model's name on the Hugging Face hub.
             max_length: int. Longest input in tokens; by default what the checkpoint's tokenizer says.
             **overrides: Fields of the config, such as `num_labels=3`, `id2label={0: "no", 1: "yes"}` or
                 `problem_type="regression"`, options of
@@ -75,6 +75,7 @@ class TextClassifier(Task):
         """
         if overrides.pop("output_loading_info", False):
             raise ValueError("Load the model alone for that: TFBertForSequenceClassification.from_pretrained(...).")
+        folder = cls._fetched(folder, overrides)
         if overrides.get("problem_type") == "regression" and BertConfig.from_pretrained(folder).problem_type is None:
             overrides.setdefault("num_labels", 1)
         name = overrides.pop("name", None)

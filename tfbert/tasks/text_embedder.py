@@ -12,6 +12,7 @@ from tfbert.checkpoints.sentence_folder import read_sentence_settings, write_sen
 from tfbert.layers.sentence_pooling import SentencePooling
 from tfbert.models.bert_model import TFBertModel
 from tfbert.tasks.task import Task
+from tfbert.training.objective import Objective
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -38,7 +39,7 @@ class TextEmbedder(Task):
 
     model_class = TFBertModel
     task_name = "text-embedding"
-    training_output = "similarity"
+    objectives = (Objective(output="similarity"),)
 
     def __init__(self, model, tokenizer, pooling="mean", normalize=True, **kwargs):
         super().__init__(model, tokenizer, **kwargs)
@@ -49,8 +50,8 @@ class TextEmbedder(Task):
         """Load a sentence-transformers folder, or a Hugging Face folder with mean pooling.
 
         Args:
-            folder: Path of the folder. What `modules.json`, `1_Pooling/config.json` and `sentence_bert_config.json`
-                say is followed.
+            folder: Path of the folder, or the model's name on the Hugging Face hub. What `modules.json`,
+                `1_Pooling/config.json` and `sentence_bert_config.json` say is followed.
             max_length: int. Longest input in tokens; by default the folder's `max_seq_length`.
             pooling: str. Another pooling than the folder's.
             normalize: bool. Whether to normalise, whatever the folder says.
@@ -64,6 +65,7 @@ class TextEmbedder(Task):
             FileNotFoundError: If a file is missing.
             ValueError: If the folder holds a module that a TextEmbedder has not.
         """
+        folder = cls._fetched(folder, overrides)
         stated = read_sentence_settings(folder, pooling)
         name = overrides.pop("name", None)
         tokenizer_options = cls._take_tokenizer_options(overrides)
@@ -117,7 +119,7 @@ class TextEmbedder(Task):
             raise ValueError("TextEmbedder embeds one text a row. For pairs embed each column by itself.")
         return outputs
 
-    def default_loss(self, labels=None) -> keras.losses.Loss:
+    def loss_function(self, objective, labels=None) -> keras.losses.Loss:
         """Return the mean squared error between cosine and given similarity."""
         return keras.losses.MeanSquaredError(name="loss")
 

@@ -1,50 +1,78 @@
-"""LogitsTrainer: how a model whose output is a mapping trains on one entry of it."""
+"""LogitsTrainer: how a model whose output is a mapping trains on entries of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
+from tfbert.training.objective import Objective
+
 
 class LogitsTrainer(keras.Model):
-    """A Keras model that trains on the entry `training_output` of its outputs, with its own loss where none is given.
+    """A Keras model that trains on the outputs which its `objectives` name, with its own loss where none is given.
 
-    Labels come as `y`, or among the inputs as `labels`. Sub-classes say which entry is trained, which loss `compile()`
-    without one means, and which labels are refused.
+    Labels come as `y`, or among the inputs by the names of the objectives. A model with two objectives takes as `y` a
+    dict by those names, or a pair in their order. Sub-classes say which loss `compile()` without one means, and which
+    labels are refused.
     """
 
-    training_output = "logits"
+    objectives: ClassVar[tuple[Objective, ...]] = (Objective(),)
+    needs_every_label: ClassVar[bool] = True
 
-    def default_loss(self, labels: Any = None) -> keras.losses.Loss | None:
-        """Return the loss that stands in where `compile` was given none."""
+    def loss_function(self, objective: Objective, labels: Any = None) -> keras.losses.Loss | None:
+        """Return the loss of an objective that stands in where `compile` was given none."""
         return None
 
-    def check_labels(self, labels: Any, rows: int | None) -> None:
+    def check_labels(self, objective: Objective, labels: Any, logits: Any) -> None:
         """Refuse labels that would broadcast into a wrong loss."""
 
     def fit(self, x=None, y=None, *args, **kwargs):
-        """Train, as `keras.Model.fit`; labels may also be an entry of `x`."""
-        return super().fit(*_labels_apart(x, y), *args, **kwargs)
+        """Train, as `keras.Model.fit`; labels may also be entries of `x`."""
+        return super().fit(*self._labels_apart(x, y), *args, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
-        """Return loss and metrics, as `keras.Model.evaluate`; labels may also be an entry of `x`."""
-        return super().evaluate(*_labels_apart(x, y), *args, **kwargs)
+        """Return loss and metrics, as `keras.Model.evaluate`; labels may also be entries of `x`."""
+        return super().evaluate(*self._labels_apart(x, y), *args, **kwargs)
+
+    def own_loss(self, labels: Mapping[str, Any], outputs: Mapping[str, Any], sample_weight: Any = None) -> Any:
+        """Return the model's own loss.
+
+        Args:
+            labels: dict from label name to tensor.
+            outputs: dict from output name to tensor.
+            sample_weight: Tensor [B] or None.
+
+        Returns:
+            A float32 scalar: the sum of the objectives whose labels are there, each by its weight.
+
+        Raises:
+            ValueError: If labels are missing or of a wrong shape.
+        """
+        given = [objective for objective in self.objectives if labels.get(objective.label) is not None]
+        if not given or (self.needs_every_label and len(given) < len(self.objectives)):
+            names = " and ".join(f"`{objective.label}`" for objective in self.objectives)
+            raise ValueError(f"There are no labels: give {names}, as `y` or among the inputs.")
+        total = 0.0
+        for objective in given:
+            expected, found = labels[objective.label], outputs[objective.output]
+            self.check_labels(objective, expected, found)
+            total += objective.weight * self.loss_function(objective, expected)(expected, found, sample_weight)
+        return total
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        labels, trained = _labels(x, y), self._trained(y_pred)
-        loss = self.default_loss(labels)
-        if labels is None and (self.loss is not None or loss is not None):
+        labels = self._labels(x, y)
+        has_own = self.loss_function(self.objectives[0], labels.get(self.objectives[0].label)) is not None
+        if self.loss is None and has_own:
+            return self.own_loss(labels, _by_name(y_pred), sample_weight)
+        expected, found = self._pairs(labels, y_pred)
+        if expected is None and self.loss is not None:
             raise ValueError("There are no labels: give `y`, or an entry 'labels' among the inputs.")
-        if labels is not None:
-            self.check_labels(labels, trained.shape[0])
-        if self.loss is None and loss is not None:
-            return loss(labels, trained, sample_weight)
-        return super().compute_loss(x, labels, trained, sample_weight, training=training)
+        return super().compute_loss(x, expected, found, sample_weight, training=training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        return super().compute_metrics(x, _labels(x, y), self._trained(y_pred), sample_weight=sample_weight)
+        return super().compute_metrics(x, *self._pairs(self._labels(x, y), y_pred), sample_weight=sample_weight)
 
     def forget_compiled_functions(self) -> None:
         """Drop what Keras has traced and built for variables that were replaced."""
@@ -53,18 +81,44 @@ class LogitsTrainer(keras.Model):
         if optimizer is not None and optimizer.built:
             self.optimizer = type(optimizer).from_config(optimizer.get_config())
 
-    def _trained(self, outputs: Any) -> Any:
-        if not isinstance(outputs, Mapping):
-            raise ValueError("Training needs outputs by name: leave `return_dict` True in the config.")
-        return outputs.get(self.training_output, outputs)
+    def _labels(self, x: Any, y: Any) -> dict[str, Any]:
+        """Labels by the names of the objectives, from `y` in any of its forms or from among the inputs."""
+        if y is None:
+            y = {name: x[name] for name in self._label_names() if name in x} if isinstance(x, Mapping) else {}
+        if isinstance(y, Mapping):
+            names = {objective.output: objective.label for objective in self.objectives}
+            return {names.get(name, name): value for name, value in y.items()}
+        if len(self.objectives) > 1 and isinstance(y, tuple | list):
+            return dict(zip(self._label_names(), y))
+        return {self.objectives[0].label: y}
+
+    def _pairs(self, labels: Mapping[str, Any], outputs: Any) -> tuple[Any, Any]:
+        """Labels and outputs as Keras' own losses and metrics take them: alone, or dicts by output."""
+        outputs = _by_name(outputs)
+        if len(self.objectives) == 1:
+            only = self.objectives[0]
+            expected, found = labels.get(only.label), outputs.get(only.output, outputs)
+            if expected is not None and found is not outputs:
+                self.check_labels(only, expected, found)
+            return expected, found
+        given = [objective for objective in self.objectives if objective.label in labels]
+        expected = {objective.output: labels[objective.label] for objective in given}
+        return expected or None, {objective.output: outputs[objective.output] for objective in given}
+
+    def _labels_apart(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """Labels among arrays become `y`, since Keras drops sample weights where there is none."""
+        names = self._label_names()
+        if y is not None or not isinstance(x, Mapping) or not set(names) & set(x):
+            return x, y
+        labels = {name: x[name] for name in names if name in x}
+        features = {name: values for name, values in x.items() if name not in names}
+        return features, labels if len(self.objectives) > 1 else labels[names[0]]
+
+    def _label_names(self) -> list[str]:
+        return [objective.label for objective in self.objectives]
 
 
-def _labels_apart(x: Any, y: Any) -> tuple[Any, Any]:
-    """Labels among arrays become `y`, since Keras drops sample weights where there is none."""
-    if y is None and isinstance(x, Mapping) and "labels" in x:
-        return {name: values for name, values in x.items() if name != "labels"}, x["labels"]
-    return x, y
-
-
-def _labels(x: Any, y: Any) -> Any:
-    return x.get("labels") if y is None and isinstance(x, Mapping) else y
+def _by_name(outputs: Any) -> Mapping[str, Any]:
+    if not isinstance(outputs, Mapping):
+        raise ValueError("Training needs outputs by name: leave `return_dict` True in the config.")
+    return outputs

@@ -12,6 +12,40 @@ from tfbert.config import BertConfig
 IGNORED_LABEL = -100
 
 
+def cross_entropy() -> keras.losses.Loss:
+    """Return softmax cross-entropy over class numbers: the mean over those that are not -100, 0 where all are."""
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED_LABEL, name="loss")
+
+
+@keras.saving.register_keras_serializable(package="tfbert")
+class NextTokenLoss(keras.losses.Loss):
+    """Cross-entropy of each position's logits with the label of the next one.
+
+    Calling it takes labels int [B, S] and logits [B, S, V]; labels of -100 do not count.
+
+    Source: `BertLMHeadModel` of Hugging Face transformers.
+    """
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return cross_entropy()(y_true[:, 1:], y_pred[:, :-1], sample_weight)
+
+
+@keras.saving.register_keras_serializable(package="tfbert")
+class SpanLoss(keras.losses.Loss):
+    """Cross-entropy over positions; those beyond the input do not count, negative ones are taken for 0.
+
+    Calling it takes positions int [B] or [B, 1] and logits [B, S].
+
+    Source: `BertForQuestionAnswering` of Hugging Face transformers.
+    """
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        y_pred = tf.convert_to_tensor(y_pred)
+        positions = tf.maximum(tf.cast(tf.reshape(y_true, [-1]), tf.int32), 0)
+        inside = positions < tf.shape(y_pred)[1]
+        return cross_entropy()(tf.where(inside, positions, IGNORED_LABEL), y_pred, sample_weight)
+
+
 def problem_type_of(config: BertConfig, labels: Any = None) -> str:
     """Return what a classifier answers: the config's `problem_type`, or what follows from labels.
 
@@ -54,7 +88,27 @@ def sequence_classification_loss(config: BertConfig, labels: Any = None) -> kera
         return keras.losses.MeanSquaredError(name="loss")
     if problem_type == "multi_label_classification":
         return keras.losses.BinaryCrossentropy(from_logits=True, name="loss")
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED_LABEL, name="loss")
+    return cross_entropy()
+
+
+def check_class_labels(name: str, labels: Any, expected: tuple[int | None, ...]) -> None:
+    """Refuse class numbers whose shape would broadcast into a wrong loss.
+
+    Args:
+        name: str. The argument, for messages.
+        labels: Tensor.
+        expected: tuple of int or None. The shape; one row of a single label may also be [B, 1].
+
+    Raises:
+        ValueError: If the shape is another.
+        TypeError: If the labels are no integers.
+    """
+    shape = tuple(labels.shape)
+    if len(expected) == 1 and len(shape) == 2 and shape[1] in (1, None):
+        shape = shape[:1]
+    same = len(shape) == len(expected) and all(None in pair or len(set(pair)) == 1 for pair in zip(shape, expected))
+    if not same:
+        raise ValueError(f"`{name}` must have the shape {expected}. Received: {tuple(labels.shape)}.")
 
 
 def check_labels(config: BertConfig, labels: Any, rows: int | None) -> None:

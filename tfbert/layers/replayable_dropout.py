@@ -1,0 +1,41 @@
+"""ReplayableDropout: dropout whose random numbers may be drawn before it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="tfbert")
+class ReplayableDropout(keras.layers.Dropout):
+    """Keras' dropout, which also takes a seed that was drawn earlier.
+
+    Gradient checkpointing runs a layer twice, and both runs must drop the same values: their seeds are drawn once,
+    outside.
+
+    Args:
+        rate: float in [0, 1].
+        **kwargs: Further arguments of `keras.layers.Dropout`.
+
+    Returns:
+        A tensor of the input's shape.
+
+    Example:
+        >>> dropout = ReplayableDropout(0.5)
+        >>> seed = dropout.draw_seed()
+        >>> x = tf.ones([100])
+        >>> bool(tf.reduce_all(dropout(x, training=True, seed=seed) == dropout(x, training=True, seed=seed)))
+        True
+    """
+
+    def draw_seed(self) -> tf.Tensor:
+        """Return a new seed, int32 [2]; each call advances the layer's random state."""
+        state = self.seed_generator.next() if self.rate > 0 else tf.zeros([2], tf.int32)
+        return tf.cast(tf.convert_to_tensor(state), tf.int32)
+
+    def call(self, inputs, training=False, seed=None) -> Any:
+        if seed is None or not training or self.rate == 0:
+            return super().call(inputs, training=training)
+        return tf.nn.experimental.stateless_dropout(inputs, rate=self.rate, seed=seed)
