@@ -1,1 +1,1 @@
-"""Weight files in and out: the one table of weight names, and Hugging Face folders."""
+"""Weight files in and out: readers of every form, the one table of weight names, and Hugging Face folders."""

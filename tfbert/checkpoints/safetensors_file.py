@@ -1,66 +1,56 @@
-"""`model.safetensors`: read with every fault named, written so that no half file can be left behind."""
+"""safetensors files: opened with every fault named, read one tensor at a time."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from functools import partial
 from os import PathLike
-from pathlib import Path
 
-import ml_dtypes  # noqa: F401  # NumPy learns bfloat16 from it
-import numpy as np
-import safetensors
-import safetensors.numpy
-
-WEIGHTS_FILE = "model.safetensors"
+from tfbert.checkpoints.file_values import read_values
+from tfbert.checkpoints.safetensors_header import read_header
+from tfbert.checkpoints.stored_tensor import StoredTensor
 
 
-def read_weights(folder: str | PathLike) -> dict[str, np.ndarray]:
-    """Read every tensor of a folder's `model.safetensors`.
+def open_safetensors(path: str | PathLike) -> dict[str, StoredTensor]:
+    """Open a safetensors file; the values stay in it until they are asked for.
 
     Args:
-        folder: Path of the checkpoint folder.
+        path: Path of the file.
 
     Returns:
-        A dict from name to array; floating-point arrays are float32.
+        A dict from the file's names to `StoredTensor`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is truncated or corrupt; the message names the tensor.
+
+    Example:
+        >>> tensors = open_safetensors("path/to/model.safetensors")  # doctest: +SKIP
+    """
+    _, entries = read_header(path)
+    return {
+        name: StoredTensor(
+            name,
+            entry.shape,
+            entry.dtype.name,
+            str(path),
+            partial(read_values, path, name, entry.dtype, entry.start, entry.shape),
+        )
+        for name, entry in entries.items()
+    }
+
+
+def read_format(path: str | PathLike) -> str | None:
+    """Read which library's names and layout a safetensors file has.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        "pt", "tf", "flax" or "mlx"; None where the file does not say.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is truncated or corrupt.
     """
-    path = Path(folder) / WEIGHTS_FILE
-    if not path.is_file():
-        others = sorted(file.name for file in Path(folder).glob("*") if file.suffix in (".bin", ".h5", ".safetensors"))
-        hint = f" It holds {', '.join(others)}; save it as one safetensors file first." if others else ""
-        raise FileNotFoundError(f"No {WEIGHTS_FILE} in {str(folder)!r}.{hint}")
-    try:
-        arrays = safetensors.numpy.load_file(path)
-    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{str(path)!r} ({path.stat().st_size} bytes) is truncated or no safetensors file: {error}. "
-            "Fetch the checkpoint again."
-        ) from error
-    return {name: _as_float32(array) for name, array in arrays.items()}
-
-
-def write_weights(arrays: Mapping[str, np.ndarray], folder: str | PathLike) -> None:
-    """Write `model.safetensors` with PyTorch's format mark, beside its final place and then renamed.
-
-    Args:
-        arrays: dict from name to array.
-        folder: Path of the folder.
-    """
-    path = Path(folder) / WEIGHTS_FILE
-    partial = path.with_name(f".{WEIGHTS_FILE}.{os.getpid()}.partial")
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    try:
-        # As bytes, because save_file makes a file that only its owner may read.
-        partial.write_bytes(safetensors.numpy.save(contiguous, metadata={"format": "pt"}))
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _as_float32(array: np.ndarray) -> np.ndarray:
-    is_float = np.issubdtype(array.dtype, np.floating) or array.dtype.name == "bfloat16"
-    return array.astype(np.float32) if is_float and array.dtype != np.float32 else array
+    metadata, _ = read_header(path)
+    return metadata.get("format")

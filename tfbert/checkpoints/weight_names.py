@@ -1,105 +1,33 @@
-"""The one table of weight names: what PyTorch calls a weight, where it lives here, and how the array turns.
-
-Loading, saving and the coverage test all read this table. A path names a variable by attributes from the model down.
-"""
+"""Where the weights of a checkpoint and the variables of a model meet: by the rows of the one table."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-import numpy as np
+from tfbert.checkpoints.weight_row import Row
+from tfbert.checkpoints.weight_table import TABLE
 
-Arrays = list[np.ndarray]
-
-
-@dataclasses.dataclass(frozen=True)
-class Turn:
-    """How checkpoint arrays become one variable, and back.
-
-    Args:
-        name: str.
-        to_variable: Function from the checkpoint's arrays, in the row's order, to the variable's array.
-        to_checkpoint: The inverse: function from the variable's array to the checkpoint's arrays.
-    """
-
-    name: str
-    to_variable: Callable[[Arrays], np.ndarray]
-    to_checkpoint: Callable[[np.ndarray], Arrays]
-
-
-KEEP = Turn("keep", lambda arrays: arrays[0], lambda array: [array])
-TRANSPOSE = Turn("transpose", lambda arrays: arrays[0].T, lambda array: [array.T])
-FUSE_KERNELS = Turn(
-    "fuse kernels",
-    lambda arrays: np.concatenate([array.T for array in arrays], axis=1),
-    lambda array: [part.T for part in np.split(array, 3, axis=1)],
-)
-FUSE_BIASES = Turn("fuse biases", np.concatenate, lambda array: np.split(array, 3))
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One line of the table.
-
-    Args:
-        checkpoint: str. PyTorch's name; `{a,b}` lists several weights that make one variable, `{i}` is the layer.
-        path: str. The variable's attribute path.
-        turn: `Turn`.
-    """
-
-    checkpoint: str
-    path: str
-    turn: Turn
-
-    def names(self) -> list[str]:
-        """Return PyTorch's names of the weights in this row, in order."""
-        choice = re.search(r"\{(\w+(?:,\w+)+)\}", self.checkpoint)
-        if choice is None:
-            return [self.checkpoint]
-        return [self.checkpoint.replace(choice[0], option) for option in choice[1].split(",")]
-
-    def at_layer(self, index: int) -> Row:
-        """Return this row with `{i}` filled in."""
-        return Row(self.checkpoint.replace("{i}", str(index)), self.path.replace("{i}", str(index)), self.turn)
-
-
-_LAYER = "bert.encoder.layer.{i}"
-_OUR_LAYER = "bert.encoder.layers.{i}"
-
-TABLE = (
-    Row("bert.embeddings.word_embeddings.weight", "bert.embeddings.word_embeddings", KEEP),
-    Row("bert.embeddings.position_embeddings.weight", "bert.embeddings.position_embeddings", KEEP),
-    Row("bert.embeddings.token_type_embeddings.weight", "bert.embeddings.token_type_embeddings", KEEP),
-    Row("bert.embeddings.LayerNorm.weight", "bert.embeddings.norm.gamma", KEEP),
-    Row("bert.embeddings.LayerNorm.bias", "bert.embeddings.norm.beta", KEEP),
-    Row(f"{_LAYER}.attention.self.{{query,key,value}}.weight", f"{_OUR_LAYER}.attention.qkv.kernel", FUSE_KERNELS),
-    Row(f"{_LAYER}.attention.self.{{query,key,value}}.bias", f"{_OUR_LAYER}.attention.qkv.bias", FUSE_BIASES),
-    Row(f"{_LAYER}.attention.output.dense.weight", f"{_OUR_LAYER}.attention.output_dense.kernel", TRANSPOSE),
-    Row(f"{_LAYER}.attention.output.dense.bias", f"{_OUR_LAYER}.attention.output_dense.bias", KEEP),
-    Row(f"{_LAYER}.attention.output.LayerNorm.weight", f"{_OUR_LAYER}.attention_norm.gamma", KEEP),
-    Row(f"{_LAYER}.attention.output.LayerNorm.bias", f"{_OUR_LAYER}.attention_norm.beta", KEEP),
-    Row(f"{_LAYER}.intermediate.dense.weight", f"{_OUR_LAYER}.intermediate.kernel", TRANSPOSE),
-    Row(f"{_LAYER}.intermediate.dense.bias", f"{_OUR_LAYER}.intermediate.bias", KEEP),
-    Row(f"{_LAYER}.output.dense.weight", f"{_OUR_LAYER}.output_dense.kernel", TRANSPOSE),
-    Row(f"{_LAYER}.output.dense.bias", f"{_OUR_LAYER}.output_dense.bias", KEEP),
-    Row(f"{_LAYER}.output.LayerNorm.weight", f"{_OUR_LAYER}.output_norm.gamma", KEEP),
-    Row(f"{_LAYER}.output.LayerNorm.bias", f"{_OUR_LAYER}.output_norm.beta", KEEP),
-    Row("bert.pooler.dense.weight", "bert.pooler.dense.kernel", TRANSPOSE),
-    Row("bert.pooler.dense.bias", "bert.pooler.dense.bias", KEEP),
-    Row("classifier.weight", "classifier.dense.kernel", TRANSPOSE),
-    Row("classifier.bias", "classifier.dense.bias", KEEP),
+# Parts that a checkpoint may lack as a whole because a task makes them new; every other missing weight is an error.
+NEW_IN_A_TASK = (
+    "bert.pooler.",
+    ".crossattention.",
+    "cls.predictions.",
+    "cls.seq_relationship.",
+    "classifier.",
+    "qa_outputs.",
 )
 
-# What a checkpoint may lack because it is made new for each task; every other missing weight is an error.
-NEW_IN_A_TASK = ("bert.pooler.", "classifier.")
+# Names that hold no weight of their own: buffers of old PyTorch checkpoints, and the alias of cls.predictions.bias.
+IGNORED = ("bert.embeddings.position_ids", "bert.embeddings.token_type_ids", "cls.predictions.decoder.bias")
 
-# Buffers of old PyTorch checkpoints that hold no weight.
-IGNORED = ("bert.embeddings.position_ids", "bert.embeddings.token_type_ids")
+# A weight that a tied model has once and a checkpoint may hold twice, and the name of the one that counts.
+TIED = {"cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight"}
 
 _BASE_PARTS = ("embeddings.", "encoder.", "pooler.")
+_ROOTS = ("bert.", *_BASE_PARTS, "cls.", "classifier.", "qa_outputs.")
+_WRAPPERS = ("module.", "model.")
 
 
 def rows_of(model: Any, num_layers: int) -> Iterator[tuple[Row, Any]]:
@@ -131,19 +59,59 @@ def canonical_names(names: list[str]) -> dict[str, str]:
 
     Raises:
         ValueError: If two names mean the same weight.
+
+    Example:
+        >>> canonical_names(["module.embeddings.LayerNorm.gamma"])
+        {'module.embeddings.LayerNorm.gamma': 'bert.embeddings.LayerNorm.weight'}
     """
-    has_prefix = any(name.startswith("bert.") for name in names)
+    plain = _without_wrappers(names)
+    has_prefix = any(name.startswith("bert.") for name in plain.values())
     canonical: dict[str, str] = {}
-    for name in names:
-        mapped = name if has_prefix or not name.startswith(_BASE_PARTS) else f"bert.{name}"
+    for name, mapped in plain.items():
+        if not has_prefix and mapped.startswith(_BASE_PARTS):
+            mapped = f"bert.{mapped}"
         mapped = re.sub(r"(LayerNorm)\.gamma$", r"\1.weight", mapped)
         canonical[name] = re.sub(r"(LayerNorm)\.beta$", r"\1.bias", mapped)
+    if "cls.predictions.bias" not in canonical.values():
+        renamed = {"cls.predictions.decoder.bias": "cls.predictions.bias"}
+        canonical = {name: renamed.get(mapped, mapped) for name, mapped in canonical.items()}
     meanings: dict[str, str] = {}
     for name, mapped in canonical.items():
         if mapped in meanings:
             raise ValueError(f"The checkpoint holds one weight under two names: {meanings[mapped]!r} and {name!r}.")
         meanings[mapped] = name
     return canonical
+
+
+def may_be_new(name: str, found: Collection[str]) -> bool:
+    """Return whether a model may make a missing weight new: where the checkpoint has nothing of its part.
+
+    Args:
+        name: str. The missing weight, by the table's name.
+        found: Collection of str. The weights that the checkpoint has, by the table's names.
+
+    Returns:
+        bool.
+
+    Example:
+        >>> may_be_new("classifier.bias", ["bert.pooler.dense.bias"])
+        True
+        >>> may_be_new("classifier.bias", ["classifier.weight"])
+        False
+    """
+    part = next((part for part in NEW_IN_A_TASK if part in name), None)
+    return part is not None and not any(part in other for other in found)
+
+
+def _without_wrappers(names: list[str]) -> dict[str, str]:
+    """Map each name to the same without `module.` and `model.`, only where no name is a model's own."""
+    plain = {name: name for name in names}
+    while not any(name.startswith(_ROOTS) for name in plain.values()):
+        wrapper = next((wrapper for wrapper in _WRAPPERS if any(n.startswith(wrapper) for n in plain.values())), None)
+        if wrapper is None:
+            return {name: name for name in names}
+        plain = {name: mapped.removeprefix(wrapper) for name, mapped in plain.items()}
+    return plain
 
 
 def _variable_at(model: Any, path: str) -> Any:
