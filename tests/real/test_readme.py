@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from examples import assets
+
 pytestmark = pytest.mark.weights
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 def test_python_blocks_run_in_order(minilm_folder, tmp_path):
+    assets.antiberty_folder()
     (tmp_path / ".cache").symlink_to(minilm_folder.parent)
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     outputs = []
     for block in blocks:  # a process each: the second must not need the first's imports
         result = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True)
@@ -24,4 +27,6 @@ def test_python_blocks_run_in_order(minilm_folder, tmp_path):
     assert outputs[0].splitlines()[-1] == "['good' 'bad']"
     assert outputs[1].startswith("[b'good']")
     assert outputs[2].splitlines() == ["0.0417", "(1, 7, 384) (1, 384) 7"]
+    assert outputs[3] == "C\n"
+    assert (tmp_path / "outputs" / "antiberty" / "model-00003-of-00003.safetensors").is_file()
     assert (tmp_path / "outputs" / "reviews" / "model.safetensors").is_file()

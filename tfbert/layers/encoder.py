@@ -162,7 +162,7 @@ class BertEncoder(keras.layers.Layer):
 
         states = () if encoder_hidden_states is None else (encoder_hidden_states,)
         parts = tf.recompute_grad(run)(tf.cast(tokens, self.compute_dtype), *states)
-        return LayerOutput(*(*parts, None)[:3], key_values=())
+        return LayerOutput(parts[0], parts[1], parts[2] if states else None, key_values=())
 
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument."""

@@ -41,8 +41,8 @@ class KeyValues(NamedTuple):
         """
         pairs = ((self.key, key), (self.value, value))
         if self.write_at is None:
-            return tuple(tf.concat([tf.cast(old, new.dtype), new], axis=2) for old, new in pairs)  # type: ignore
-        return tuple(_written(tf.cast(old, new.dtype), new, self.write_at) for old, new in pairs)  # type: ignore
+            return tuple(tf.concat([tf.cast(old, new.dtype), new], axis=2) for old, new in pairs)
+        return tuple(_written(tf.cast(old, new.dtype), new, self.write_at) for old, new in pairs)
 
 
 def _written(old, new, start):

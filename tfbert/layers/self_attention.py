@@ -88,9 +88,9 @@ class BertSelfAttention(BertAttention):
         query, key, value = self.heads(layout.unflatten(self.qkv(tokens)), parts=3)  # [B, H, S, K] each
         first_query = 0
         if past is not None:
-            past = KeyValues(*past, write_at)
-            first_query = past.length
-            key, value = past.joined(key, value)  # [B, H, T, K]
+            earlier = KeyValues(past[0], past[1], write_at)
+            first_query = earlier.length
+            key, value = earlier.joined(key, value)  # [B, H, T, K]
         scores = self._relative_scores(query, key, first_query)
         context, probabilities = self.attend(query, key, value, attention_bias, head_mask, training, seed, scores)
         return self.output_dense(layout.flatten(context)), probabilities, (key, value)

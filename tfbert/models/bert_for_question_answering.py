@@ -22,7 +22,8 @@ class TFBertForQuestionAnswering(BertPreTrainedModel):
 
     Args:
         config: `BertConfig`.
-        execution: str, default "auto"; see `TFBertModel`.
+        execution: str, default "padded", because PyTorch's loss compares all positions, padding too. With "packed" the
+            logits at padding, and so the loss, are others; those at real positions are the same.
         **kwargs: `name` and `dtype` of the Keras model.
 
     Returns:
@@ -45,6 +46,9 @@ class TFBertForQuestionAnswering(BertPreTrainedModel):
         Objective("start_positions", "start_logits", weight=0.5),
         Objective("end_positions", "end_logits", weight=0.5),
     )
+
+    def __init__(self, config, execution="padded", **kwargs):
+        super().__init__(config, execution=execution, **kwargs)
 
     def make_head(self) -> None:
         """Make the dense layer with two outputs, in full precision."""

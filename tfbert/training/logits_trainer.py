@@ -58,7 +58,8 @@ class LogitsTrainer(keras.Model):
         for objective in given:
             expected, found = labels[objective.label], outputs[objective.output]
             self.check_labels(objective, expected, found)
-            total += objective.weight * self.loss_function(objective, expected)(expected, found, sample_weight)
+            loss: Any = self.loss_function(objective, expected)
+            total += objective.weight * loss(expected, found, sample_weight)
         return total
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -86,8 +87,8 @@ class LogitsTrainer(keras.Model):
         if y is None:
             y = {name: x[name] for name in self._label_names() if name in x} if isinstance(x, Mapping) else {}
         if isinstance(y, Mapping):
-            names = {objective.output: objective.label for objective in self.objectives}
-            return {names.get(name, name): value for name, value in y.items()}
+            labels = {objective.output: objective.label for objective in self.objectives}
+            return {labels.get(str(name), str(name)): value for name, value in y.items()}
         if len(self.objectives) > 1 and isinstance(y, tuple | list):
             return dict(zip(self._label_names(), y))
         return {self.objectives[0].label: y}
