@@ -110,6 +110,25 @@ def test_fused_weights_are_checked_one_by_one(folder):
         TFBertModel.from_pretrained(folder)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_no_numbers_are_told(folder, caplog, value):
+    def spoil(weights):
+        weights["pooler.dense.bias"][3] = value
+        return weights
+
+    rewrite(folder, spoil)
+    with caplog.at_level(logging.WARNING, logger="tfbert"):
+        TFBertModel.from_pretrained(folder)
+    assert "pooler.dense.bias" in caplog.text
+    assert "holds NaN or infinite values" in caplog.text
+
+
+def test_whole_numbers_are_no_weights(folder):
+    rewrite(folder, lambda weights: {**weights, "pooler.dense.bias": np.arange(32)})
+    with pytest.raises(ValueError, match=r"'pooler\.dense\.bias' in .* must hold floating-point .* Received: int64"):
+        TFBertModel.from_pretrained(folder)
+
+
 @pytest.mark.parametrize("keep", [0, 4, 100, 5000, -1])
 def test_truncated_file_is_named(folder, keep):
     path = folder / "model.safetensors"

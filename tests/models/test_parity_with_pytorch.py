@@ -163,7 +163,7 @@ def test_call(name, calls):
     check_call(name, calls)
 
 
-@pytest.mark.parametrize("name", filter(can_pack, SAMPLE_CALLS))
+@pytest.mark.parametrize("name", list(filter(can_pack, SAMPLE_CALLS)))
 def test_packed_call(name, calls):
     check_call(name, calls, execution="packed")
 

@@ -84,6 +84,9 @@ def _weights_in(folder: Path) -> Path:
 
 def _latest(files: list[Path]) -> Path:
     """Return Google's own checkpoint, or the last step of the only series; else nobody knows which one is meant."""
+    google = files[0].with_name("bert_model.ckpt.index")
+    if google in files:
+        return google
     matches = [re.fullmatch(r"(.+)-(\d+)\.index", path.name) for path in files]
     steps = {int(match[2]): path for match, path in zip(matches, files) if match}
     if len(steps) < len(files) or len({match[1] for match in matches if match}) > 1:

@@ -7,6 +7,7 @@ Example:
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,12 @@ def _saved_model_facts(path: str) -> dict[str, Any]:
 
 
 def _folder_facts(path: str) -> dict[str, Any]:
-    from tfbert.checkpoints.safetensors_file import read_weights
+    from tfbert.checkpoints.open_checkpoint import open_checkpoint
     from tfbert.config import BertConfig
     from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
 
     config = BertConfig.from_pretrained(path)
-    arrays = read_weights(path)
+    tensors, _ = open_checkpoint(path)
     settings = TokenizerSettings.from_folder(path)
     added = settings.options.get("added_tokens", [])
     return {
@@ -75,7 +76,7 @@ def _folder_facts(path: str) -> dict[str, Any]:
         "layers": config.num_hidden_layers,
         "hidden_size": config.hidden_size,
         "attention_heads": config.num_attention_heads,
-        "parameters": sum(array.size for array in arrays.values()),
+        "parameters": sum(math.prod(tensor.shape) for tensor in tensors.values()),
         "max_position_embeddings": config.max_position_embeddings,
         "vocab_size": len(settings.vocab_list),
         "tokenizer": {**settings.options, "added_tokens": [token.content for token in added]},

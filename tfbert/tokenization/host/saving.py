@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
+from tfbert.hub import TOKENIZER_FILES, resolve_folder, take_hub_options
 from tfbert.json_file import read_json, write_json
 from tfbert.tokenization.added_token import AddedToken
 from tfbert.tokenization.host.special_tokens import SpecialTokens
@@ -35,8 +36,10 @@ class Saving(SpecialTokens):
         """Build the tokenizer of a checkpoint folder.
 
         Args:
-            pretrained_model_name_or_path: Path of a folder with `tokenizer.json` or `vocab.txt`.
-            **overrides: Constructor arguments that win over the checkpoint's.
+            pretrained_model_name_or_path: Path of a folder with `tokenizer.json` or `vocab.txt`, or a model's name on
+                the Hugging Face hub.
+            **overrides: Constructor arguments that win over the checkpoint's; and for the hub `revision`, `cache_dir`,
+                `local_files_only`, `token` and `subfolder`.
 
         Returns:
             A `BertTokenizer`.
@@ -47,12 +50,12 @@ class Saving(SpecialTokens):
         Example:
             >>> tokenizer = BertTokenizer.from_pretrained("path/to/checkpoint")  # doctest: +SKIP
         """
-        folder = Path(pretrained_model_name_or_path)
+        folder = resolve_folder(pretrained_model_name_or_path, TOKENIZER_FILES, **take_hub_options(overrides))
         settings = TokenizerSettings.from_folder(folder)
         paths = (folder / CONFIG, folder / "special_tokens_map.json")
         declared = with_special_tokens_map(*(read_json(path) if path.is_file() else {} for path in paths))
         kept = {name: declared[name] for name in (*HOST_KEYS, "extra_special_tokens") if declared.get(name) is not None}
-        return cls._of_settings(settings, {"name_or_path": str(folder), **kept, **overrides})
+        return cls._of_settings(settings, {"name_or_path": str(pretrained_model_name_or_path), **kept, **overrides})
 
     @classmethod
     def from_tokenizer(cls, tokenizer: Any, **overrides: Any) -> Self:
