@@ -11,6 +11,7 @@ from typing import Any
 from tfbert.json_file import read_json
 
 CONFIG_FILES = ("config.json", "bert_config.json")
+METADATA_FILE = "assets.extra/tfbert.json"  # of an exported SavedModel: its task, and the config of its model
 
 
 def read_config_values(location: str | PathLike) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def read_config_values(location: str | PathLike) -> dict[str, Any]:
 
     Args:
         location: Path of a folder, of one file in it, of the JSON file itself, or of a `.keras` file, which has its
-            own.
+            own, or of an exported SavedModel.
 
     Returns:
         A dict.
@@ -40,6 +41,8 @@ def read_config_values(location: str | PathLike) -> dict[str, Any]:
     for name in CONFIG_FILES:
         if (folder / name).is_file():
             return read_json(folder / name)
+    if (folder / METADATA_FILE).is_file() and "config" in (metadata := read_json(folder / METADATA_FILE)):
+        return metadata["config"]
     archives = list(folder.glob("*.keras"))
     if len(archives) == 1:
         return _of_archive(archives[0])

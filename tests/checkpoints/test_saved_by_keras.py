@@ -5,6 +5,7 @@ import shutil
 import zipfile
 
 import keras
+import numpy as np
 import pytest
 
 import tfbert
@@ -95,6 +96,13 @@ class TestSavedModel:
     def test_task(self, classifier):
         task, folder = classifier
         assert_holds(open_saved_model(folder), arrays_of(task.model))
+
+    def test_it_brings_its_config(self, classifier):
+        task, folder = classifier
+        again = type(task.model).from_pretrained(folder)
+        assert again.config == task.config
+        for ours, theirs in zip(again.get_weights(), task.model.get_weights()):
+            np.testing.assert_array_equal(ours, theirs)
 
     def test_task_on_the_bare_model(self, tmp_path):
         task = TextEmbedder(tfbert.TFBertModel(CONFIG), FastBertTokenizer(TOKENS, max_length=12))

@@ -25,6 +25,7 @@ LAYERS = {
             "dropout": 0.2,
             "initializer_range": 0.5,
             "position_embedding_type": "relative_key",
+            "pad_token_id": 1,
         },
         lambda layer: layer(tf.constant([1, 2]), position_ids=tf.constant([0, 1]), token_type_ids=tf.constant([0, 2])),
         (2, 8),
@@ -204,6 +205,19 @@ def test_gradient_of_a_repeated_id_is_its_sum():
     expected = np.zeros((5, 3), np.float32)
     np.add.at(expected, ids.numpy(), weights.numpy())
     np.testing.assert_allclose(gradient, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("pad_token_id", [None, 1])
+def test_the_vector_of_padding_is_not_trained(pad_token_id):
+    layer = layers.BertEmbeddings(
+        9, 8, max_position_embeddings=4, type_vocab_size=2, dropout=0.0, pad_token_id=pad_token_id
+    )
+    ids = tf.constant([1, 2, 1])
+    with tf.GradientTape() as tape:
+        output = layer(ids, position_ids=tf.range(3), token_type_ids=tf.zeros_like(ids), training=True)
+        loss = tf.reduce_sum(output * tf.random.normal([3, 8]))
+    rows = np.abs(tape.gradient(loss, layer.word_embeddings.value)).sum(axis=1) > 0
+    assert rows.tolist() == [False, pad_token_id is None, True] + [False] * 6
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "max"])

@@ -82,14 +82,14 @@ def test_every_activation_has_a_reference():
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize("name", CASES)
 def test_grid(name, position, grid):
-    """Half of the activations, taking turns, each with one kind of mask, taking turns; the first with all kinds."""
+    """A third of the activations, taking turns, each with one kind of mask, taking turns; the first with all kinds."""
     turn = list(CASES).index(name) + POSITIONS.index(position)
     for index, activation in enumerate(ACTIVATIONS):
-        if index and (index + turn) % 2:
+        if index and (index + turn) % 3:
             continue
         cell = Cell(name, position, activation)
         masks = cell.case.masks
-        for mask in masks if index == 0 else [masks[(index // 2 + turn) % len(masks)]]:
+        for mask in masks if index == 0 else [masks[(index // 3 + turn) % len(masks)]]:
             cell.check(grid, mask)
 
 
@@ -106,7 +106,10 @@ def test_whole_grid(name, position, grid):
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize("name", CASES)
 def test_packed(name, position, grid):
-    Cell(name, position, "gelu", "packed").check(grid, "padding", real_only=True)
+    cell = Cell(name, position, "gelu", "packed")
+    if name == "BertForQuestionAnswering":
+        cell.names = cell.case.outputs  # its loss compares all positions, and padding has no own scores when packed
+    cell.check(grid, "padding", real_only=True)
 
 
 @pytest.mark.parametrize("index", range(len(ACTIVATIONS)))
@@ -124,10 +127,9 @@ def test_compiled_sample(form, index, grid):
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("form", COMPILED)
 def test_compiled_everywhere(form, name, position, activation, grid):
-    padded, packed = (Cell(name, position, activation, execution) for execution in ("padded", "packed"))
-    for mask in padded.case.masks:
-        padded.check(grid, mask, form)
-    packed.check(grid, "padding", "graph", real_only=True)
+    cell = Cell(name, position, activation)
+    for mask in cell.case.masks:
+        cell.check(grid, mask, form)
 
 
 def run_call(call, form, execution="padded"):

@@ -41,10 +41,11 @@ def _saved_model_facts(path: str) -> dict[str, Any]:
     import tensorflow as tf
     import tensorflow_text  # noqa: F401  # registers the ops
 
-    from tfbert.export.saved_model import METADATA_FILE
+    from tfbert.config_file import METADATA_FILE
     from tfbert.export.verify import TEXT_OPS, ops_of
 
     metadata = read_json(Path(path) / METADATA_FILE) if (Path(path) / METADATA_FILE).is_file() else {}
+    metadata.pop("config", None)
     loaded = tf.saved_model.load(path)
     signatures = {}
     for name, function in loaded.signatures.items():

@@ -10,12 +10,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfbert.config_file import METADATA_FILE
 from tfbert.export.staging import staged_folder
 from tfbert.export.verify import PROBE_TEXTS, check_answers, check_ops
 from tfbert.json_file import write_json
 from tfbert.version import __version__
-
-METADATA_FILE = "assets.extra/tfbert.json"
 
 
 def export_saved_model(

@@ -25,6 +25,7 @@ class BertEmbeddings(keras.layers.Layer):
         initializer_range: float, default 0.02. Standard deviation of new weights.
         position_embedding_type: str, default "absolute". With relative positions nothing is added for a position; the
             table is kept, because PyTorch's checkpoints hold it, but not trained.
+        pad_token_id: int or None, default None. The word whose vector is not trained, as in PyTorch.
 
     Returns:
         A float tensor [..., D].
@@ -48,6 +49,7 @@ class BertEmbeddings(keras.layers.Layer):
         dropout=0.1,
         initializer_range=0.02,
         position_embedding_type="absolute",
+        pad_token_id=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -59,6 +61,7 @@ class BertEmbeddings(keras.layers.Layer):
         self.dropout_rate = dropout
         self.initializer_range = initializer_range
         self.position_embedding_type = position_embedding_type
+        self.pad_token_id = pad_token_id
         self.norm = keras.layers.LayerNormalization(epsilon=layer_norm_eps, dtype=self.dtype_policy, name="norm")
         self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
 
@@ -90,16 +93,17 @@ class BertEmbeddings(keras.layers.Layer):
 
     def call(self, input_ids=None, position_ids=None, token_type_ids=None, inputs_embeds=None, training=False):
         if inputs_embeds is None:
-            inputs_embeds = self._rows(self.word_embeddings, input_ids, training)  # [..., D]
+            inputs_embeds = self._rows(self.word_embeddings, input_ids, training, self.pad_token_id)  # [..., D]
         embedded = inputs_embeds + self._rows(self.token_type_embeddings, token_type_ids, training)
         if self.adds_positions:
             embedded += self._rows(self.position_embeddings, position_ids, training)
         return self.dropout(self.norm(embedded), training=training)
 
-    def _rows(self, table, ids, training):
+    def _rows(self, table, ids, training, untrained=None):
         # tf.gather, not keras.layers.Embedding: its test for negative ids does not convert to LiteRT.
-        gather = gather_with_dense_gradient if training else tf.gather
-        return tf.cast(gather(tf.convert_to_tensor(table), ids), self.compute_dtype)
+        table = tf.convert_to_tensor(table)
+        rows = gather_with_dense_gradient(table, ids, untrained) if training else tf.gather(table, ids)
+        return tf.cast(rows, self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument."""
@@ -113,11 +117,11 @@ class BertEmbeddings(keras.layers.Layer):
             "dropout": self.dropout_rate,
             "initializer_range": self.initializer_range,
             "position_embedding_type": self.position_embedding_type,
+            "pad_token_id": self.pad_token_id,
         }
 
 
-@tf.custom_gradient
-def gather_with_dense_gradient(table: tf.Tensor, ids: tf.Tensor) -> Any:
+def gather_with_dense_gradient(table: tf.Tensor, ids: tf.Tensor, untrained: int | None = None) -> tf.Tensor:
     """Look up rows of a table, with a dense gradient.
 
     The gradient of `tf.gather` names a row as often as its id occurs; Keras' optimizers and its clipping square the
@@ -126,13 +130,22 @@ def gather_with_dense_gradient(table: tf.Tensor, ids: tf.Tensor) -> Any:
     Args:
         table: float [R, D].
         ids: int [...].
+        untrained: int or None. A row that gets no gradient.
 
     Returns:
         A float tensor [..., D].
     """
 
-    def gradient(upstream):
-        rows = tf.reshape(upstream, [-1, table.shape[-1]])
-        return tf.math.unsorted_segment_sum(rows, tf.reshape(ids, [-1]), table.shape[0]), None
+    @tf.custom_gradient
+    def gather(table):
+        def gradient(upstream):
+            flat = tf.reshape(ids, [-1])
+            segments = (
+                flat if untrained is None else tf.where(flat == untrained, -1, flat)
+            )  # negative ones are left out
+            rows = tf.reshape(upstream, [-1, table.shape[-1]])
+            return tf.math.unsorted_segment_sum(rows, segments, table.shape[0])
 
-    return tf.gather(table, ids), gradient
+        return tf.gather(table, ids), gradient
+
+    return gather(table)

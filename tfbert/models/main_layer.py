@@ -70,6 +70,7 @@ class BertMainLayer(keras.layers.Layer):
             layer_norm_eps=config.layer_norm_eps,
             dropout=config.hidden_dropout_prob,
             position_embedding_type=config.position_embedding_type,
+            pad_token_id=config.pad_token_id,
             name="embeddings",
             **self._shared,
         )

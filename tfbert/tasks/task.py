@@ -15,6 +15,7 @@ from tfbert.export.saved_model import export_saved_model
 from tfbert.export.verify import PROBE_TEXTS, SHORT_PROBE_TEXTS
 from tfbert.hub import SENTENCE_FILES, TOKENIZER_FILES, resolve_folder, take_hub_options
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
+from tfbert.models.main_layer import keras_config_of
 from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.tasks.signatures import make_signatures
 from tfbert.tasks.text_dataset import is_tokenized
@@ -205,7 +206,12 @@ class Task(TextTrainer):
 
     def export_metadata(self) -> dict[str, Any]:
         """Return what tools that inspect the SavedModel may want to know."""
-        return {"task": self.task_name, "max_length": self.tokenizer.max_length, "vocab_size": self.config.vocab_size}
+        return {
+            "task": self.task_name,
+            "max_length": self.tokenizer.max_length,
+            "vocab_size": self.config.vocab_size,
+            "config": keras_config_of(self.config),
+        }
 
     def get_config(self) -> dict[str, Any]:
         """Return the model and the tokenizer, serialized."""
