@@ -162,7 +162,9 @@ class BertConfig:
 
     def _checked_heads(self) -> dict[int, list[int]]:
         """Return `pruned_heads` with numbers as keys, which JSON turned into strings."""
-        heads = {int(layer): sorted({int(head) for head in pruned}) for layer, pruned in self.pruned_heads.items()}
+        heads = {
+            int(layer): sorted({int(head) for head in pruned}) for layer, pruned in (self.pruned_heads or {}).items()
+        }
         for layer, pruned in heads.items():
             known = 0 <= layer < self.num_hidden_layers and set(pruned) < set(range(self.num_attention_heads))
             if not known:

@@ -210,6 +210,8 @@ def test_keras_loss_of_the_users_choice_is_used():
         (lambda m: m(np.ones((1, 13), int)), ValueError, "13 positions.*max_length=12"),
         (lambda m: m(IDS, head_mask=np.ones((5, 2))), ValueError, "`head_mask` must have the shape"),
         (lambda m: m(IDS, head_mask=np.ones(3)), ValueError, "`head_mask` must have the shape"),
+        (lambda m: m(IDS, head_mask=np.ones((3, 1, 2, 1, 1))), ValueError, "`head_mask` must have the shape"),
+        (lambda m: m(IDS, MASK * 2), ValueError, "`attention_mask` must hold 1"),
         (lambda m: m(IDS, position_ids=IDS * 2), ValueError, "`position_ids` must lie from 0 to 11"),
     ],
 )

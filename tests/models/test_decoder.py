@@ -160,6 +160,22 @@ def test_samples_repeat_with_their_seed():
         (lambda m: m.generate(PROMPTS, encoder_hidden_states=STATES), ValueError, "cross-attention"),
         (lambda m: m(IDS, past_key_values=[[np.zeros((2, 2, 1, 8))]] * 2), ValueError, "`past_key_values` must be"),
         (lambda m: m(IDS, past_key_values=m(np.ones((2, 11), int)).past_key_values), ValueError, "15 positions"),
+        (lambda m: m(IDS, MASK, past_key_values=m(IDS).past_key_values), ValueError, r"shape of .* \(2, 8\)"),
+        (lambda m: m(IDS, past_key_values=m(IDS).past_key_values[:1]), ValueError, "must hold 2 layers"),
+        (lambda m: m.generate(PROMPTS, (PROMPTS == 0).astype(int)), ValueError, "hides the end of a prompt"),
+        (
+            lambda m: TFBertModel(CROSS)(IDS, encoder_hidden_states=STATES[:1]),
+            ValueError,
+            "`encoder_hidden_states` must",
+        ),
+        (lambda m: TFBertModel(CROSS)(IDS, encoder_attention_mask=STATES_MASK), ValueError, "give both"),
+        (
+            lambda m: TFBertLMHeadModel(CROSS).generate(
+                PROMPTS, encoder_hidden_states=STATES, encoder_attention_mask=np.ones((2, 4, 5), int)
+            ),
+            ValueError,
+            "must have rank 2",
+        ),
     ],
 )
 def test_wrong_uses_are_refused(call, error, message):

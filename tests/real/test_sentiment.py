@@ -1,4 +1,4 @@
-"""The main job on real weights and real tweets, with half the demo's epochs: train, export, answer elsewhere."""
+"""The main job on real weights and real tweets, with one of the demo's four epochs: train, export, answer elsewhere."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ print(json.dumps({"label": labels, "logits": answers["logits"].numpy().tolist()}
 
 @pytest.fixture(scope="module")
 def trained(minilm_folder):
-    return train(minilm_folder, epochs=2, batch_size=16, learning_rate=1e-4, seed=0)
+    return train(minilm_folder, epochs=1, batch_size=16, learning_rate=1e-4, seed=0)
 
 
 def test_split_is_the_one_of_the_baselines():
@@ -38,7 +38,7 @@ def test_split_is_the_one_of_the_baselines():
 def test_held_out_accuracy(trained):
     _, accuracy, held_out = trained
     assert held_out == 687
-    assert accuracy >= 0.94
+    assert accuracy >= 0.90
 
 
 def test_a_new_process_answers_to_one_millionth(trained, tmp_path):

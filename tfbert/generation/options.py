@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 DEFAULT_NEW_TOKENS = 20
@@ -73,7 +74,7 @@ class GenerationOptions:
         self._check_number("length_penalty", "a finite number", lambda value: abs(value) < float("inf"))
         if not isinstance(self.early_stopping, bool) and self.early_stopping != "never":
             raise ValueError(f"`early_stopping` must be True, False or 'never'. Received: {self.early_stopping!r}.")
-        if isinstance(self.eos_token_id, Sequence):
+        if isinstance(self.eos_token_id, Sequence | np.ndarray) and not isinstance(self.eos_token_id, str):
             object.__setattr__(self, "eos_token_id", tuple(self.eos_token_id))
         if any(not _is_integer(token) or token < 0 for token in self.eos_token_ids):
             raise ValueError(

@@ -63,7 +63,14 @@ def layer_head_masks(head_mask: Any, num_layers: int, num_heads: int) -> Any:
     Raises:
         ValueError: If the shape belongs to other numbers of layers and heads.
     """
-    if head_mask is None or len(head_mask.shape) > 2:
+    if head_mask is None:
+        return None
+    if len(head_mask.shape) > 2:
+        if head_mask.shape[0] != num_layers or head_mask.shape[2] not in (1, num_heads):
+            raise ValueError(
+                f"`head_mask` must have the shape ({num_layers}, batch, {num_heads}, length, length). "
+                f"Received: {tuple(head_mask.shape)}."
+            )
         return head_mask
     shape, expected = tuple(head_mask.shape), (num_layers, num_heads)[2 - len(head_mask.shape) :]
     if shape != expected:

@@ -25,7 +25,8 @@ class BertEmbeddings(keras.layers.Layer):
         initializer_range: float, default 0.02. Standard deviation of new weights.
         position_embedding_type: str, default "absolute". With relative positions nothing is added for a position; the
             table is kept, because PyTorch's checkpoints hold it, but not trained.
-        pad_token_id: int or None, default None. The word whose vector is not trained, as in PyTorch.
+        pad_token_id: int or None, default None. The word whose vector begins as zeros and is not trained, as in
+            PyTorch.
 
     Returns:
         A float tensor [..., D].
@@ -76,7 +77,7 @@ class BertEmbeddings(keras.layers.Layer):
         return self.position_embedding_type == "absolute"
 
     def build(self, input_shape=None):
-        self.word_embeddings = self._table("word_embeddings", self.vocab_size)
+        self.word_embeddings = self._table("word_embeddings", self.vocab_size, zeros_at=self.pad_token_id)
         self.position_embeddings = self._table(
             "position_embeddings", self.max_position_embeddings, trainable=self.adds_positions
         )
@@ -84,8 +85,13 @@ class BertEmbeddings(keras.layers.Layer):
         self.norm.build((None, self.hidden_size))
         self.built = True
 
-    def _table(self, name, rows, trainable=True):
-        initializer = keras.initializers.TruncatedNormal(stddev=self.initializer_range)
+    def _table(self, name, rows, trainable=True, zeros_at=None):
+        normal = keras.initializers.TruncatedNormal(stddev=self.initializer_range)
+
+        def initializer(shape, dtype=None):
+            kept = tf.range(shape[0])[:, None] != (-1 if zeros_at is None else zeros_at)
+            return normal(shape, dtype) * tf.cast(kept, dtype)
+
         # Cast after the gather: casting on read would copy the whole table at each call.
         return self.add_weight(
             name=name, shape=(rows, self.hidden_size), initializer=initializer, trainable=trainable, autocast=False

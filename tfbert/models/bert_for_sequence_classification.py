@@ -59,7 +59,8 @@ class TFBertForSequenceClassification(BertPreTrainedModel):
             >>> model.replace_head(id2label={0: "no", 1: "yes"})  # doctest: +SKIP
         """
         config = self.config.replace(**labels)
-        swap_layer(self, "classifier", ClassificationHead.from_bert_config(config))
+        with self.distribute_strategy.scope():
+            swap_layer(self, "classifier", ClassificationHead.from_bert_config(config))
         self.take_config(config)
 
     def loss_function(self, objective, labels=None) -> keras.losses.Loss:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 
@@ -12,10 +13,11 @@ from tfbert.generation import GenerationOptions
 from tfbert.layers.lm_prediction_head import BertLMPredictionHead
 from tfbert.models.model_inputs import DECODER_ARGUMENTS, gather_inputs
 from tfbert.models.pretrained_model import BertPreTrainedModel
-from tfbert.models.text_generation import generate_with
+from tfbert.models.text_generation import generate_with, refuse_right_padding
 from tfbert.outputs import TFCausalLMOutputWithCrossAttentions
 from tfbert.training.losses import NextTokenLoss
 
+MOST_GRAPHS = 16  # one for each set of options, the oldest makes room
 logger = logging.getLogger("tfbert")
 
 
@@ -117,13 +119,22 @@ class TFBertLMHeadModel(BertPreTrainedModel):
         }
         inputs = gather_inputs((given,), {}, self.arguments)
         self.check_inputs(inputs)
+        if encoder_attention_mask is not None and len(inputs["encoder_attention_mask"].shape) != 2:
+            raise ValueError("`encoder_attention_mask` must have rank 2 in `generate`: it serves every new token.")
+        unknown = sorted(set(options) - {field.name for field in dataclasses.fields(GenerationOptions)})
+        if unknown:
+            known = ", ".join(field.name for field in dataclasses.fields(GenerationOptions))
+            raise TypeError(f"`generate` takes no option {unknown[0]!r}. It takes: {known}.")
         defaults = {"eos_token_id": self.config.extra.get("eos_token_id"), "pad_token_id": self.config.pad_token_id}
         generator = self._generator(GenerationOptions(**{**defaults, **options}))
+        refuse_right_padding(inputs.get("attention_mask"))
         return generator(*(inputs.get(name) for name in given), None if seed is None else tf.convert_to_tensor(seed))
 
     def _generator(self, options: GenerationOptions):
         """Return the graph for these options, traced once however often it is called."""
         if options not in self._generators:
+            while len(self._generators) >= MOST_GRAPHS:
+                del self._generators[next(iter(self._generators))]
             run = functools.partial(generate_with, self, options=options)
             self._generators[options] = tf.function(run, reduce_retracing=True, autograph=False)
         return self._generators[options]

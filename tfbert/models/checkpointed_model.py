@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from os import PathLike
 from typing import Any, ClassVar
 
@@ -62,7 +63,7 @@ class CheckpointedModel(LogitsTrainer):
         Raises:
             FileNotFoundError: If a file is missing.
             ImportError: If the model is on the hub and `huggingface_hub` is not installed.
-            TypeError: If `config` is no `BertConfig`.
+            TypeError: If `config` is no `BertConfig`, or an override is neither a field nor an option.
             ValueError: If the config or the weights are no valid BERT, or weights are missing or of another shape.
 
         Example:
@@ -116,7 +117,13 @@ class CheckpointedModel(LogitsTrainer):
 
 def _config_of(location: PathLike, config: BertConfig | None, overrides: dict[str, Any]) -> BertConfig:
     if config is None:
-        return BertConfig.from_pretrained(location, **overrides)
-    if not isinstance(config, BertConfig):
+        config = BertConfig.from_pretrained(location)
+    elif not isinstance(config, BertConfig):
         raise TypeError(f"`config` must be a BertConfig. Received: {type(config).__name__}.")
+    unknown = sorted(set(overrides) - {field.name for field in dataclasses.fields(BertConfig)} - set(config.extra))
+    if unknown:
+        raise TypeError(
+            f"from_pretrained takes no argument {unknown[0]!r}, and the config has no such field. To keep a value "
+            f"of your own in it write config=BertConfig.from_pretrained(...).replace({unknown[0]}=...)."
+        )
     return config.replace(**overrides) if overrides else config

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfbert.config import BertConfig
+
 # The documented order of arguments; each model takes those of one of the first two groups, then its labels.
 ENCODER_INPUTS = (
     "input_ids",
@@ -125,23 +127,42 @@ def check_within(inputs: Mapping[str, Any], vocab_size: int, type_vocab_size: in
             )
 
 
-def check_decoder_inputs(inputs: Mapping[str, Any], is_decoder: bool, add_cross_attention: bool) -> None:
-    """Refuse what only a decoder, or only one with cross-attention, can take.
+def check_decoder_inputs(inputs: Mapping[str, Any], config: BertConfig) -> None:
+    """Refuse what only a decoder, or only one with cross-attention, can take, and what does not fit it.
 
     Args:
         inputs: dict, as `gather_inputs` returns it.
-        is_decoder, add_cross_attention: bool. As the config says.
+        config: `BertConfig`.
 
     Raises:
-        ValueError: If an input would be passed over.
+        ValueError: If an input would be passed over, or belongs to another model.
     """
-    if not is_decoder and "past_key_values" in inputs:
+    if not config.is_decoder and "past_key_values" in inputs:
         raise ValueError("`past_key_values` belong to a decoder: write from_pretrained(..., is_decoder=True).")
     for name in ("encoder_hidden_states", "encoder_attention_mask"):
-        if not add_cross_attention and name in inputs:
+        if not config.add_cross_attention and name in inputs:
             raise ValueError(
                 f"`{name}` belongs to a decoder with cross-attention: write "
                 "from_pretrained(..., is_decoder=True, add_cross_attention=True)."
+            )
+    past, states = inputs.get("past_key_values"), inputs.get("encoder_hidden_states")
+    if past is not None:
+        layers, head_size = config.num_hidden_layers, config.hidden_size // config.num_attention_heads
+        heads = [config.num_attention_heads - len(config.pruned_heads.get(layer, ())) for layer in range(layers)]
+        found = [(layer[0].shape[1], layer[0].shape[3]) for layer in past]
+        if found != [(count, head_size) for count in heads]:
+            raise ValueError(
+                f"`past_key_values` must hold {layers} layers of {heads} heads of width {head_size}. "
+                f"Received (heads, width): {found}."
+            )
+    if states is None and "encoder_attention_mask" in inputs:
+        raise ValueError("`encoder_attention_mask` says nothing without `encoder_hidden_states`: give both.")
+    if states is not None:
+        batch = next(inputs[name] for name in ("input_ids", "inputs_embeds") if name in inputs).shape[0]
+        if states.shape[2] != config.hidden_size or (None not in (batch, states.shape[0]) and batch != states.shape[0]):
+            raise ValueError(
+                f"`encoder_hidden_states` must have the shape [{batch}, length, {config.hidden_size}]. "
+                f"Received: {tuple(states.shape)}."
             )
 
 
@@ -189,6 +210,8 @@ def _as_tensor(name: str, value: Any, choices: bool) -> Any:
         raise TypeError(
             f"`{name}` must hold integers. Received: {dtype.name}. For a symbolic input write dtype='int32'."
         )
+    if name.endswith("attention_mask") and hasattr(value, "numpy") and not np.isin(value.numpy(), (0, 1)).all():
+        raise ValueError(f"`{name}` must hold 1 where a token is seen and 0 where not. Received other values.")
     return value if dtype == tf.int32 else keras.ops.cast(value, "int32")
 
 
@@ -217,8 +240,12 @@ def _check_together(inputs: Mapping[str, Any], axes: int) -> None:
         if name not in inputs:
             continue
         shape = tuple(inputs[name].shape)
-        broadcasts = name != "attention_mask" and shape[0] == 1
-        covers_the_past = name == "attention_mask" and "past_key_values" in inputs
-        pairs = list(zip(shape, expected))[1 if broadcasts else 0 : 1 if covers_the_past else None]
+        wanted = expected
+        if name == "attention_mask" and "past_key_values" in inputs:
+            earlier = inputs["past_key_values"][0][0].shape[2]
+            total = None if None in (earlier, expected[1]) else earlier + expected[1]
+            wanted = (expected[0], expected[1] if len(shape) == 3 else total, total)[: len(shape)]
+        broadcasts = name != "attention_mask" and shape[0] == 1 and axes == 2
+        pairs = list(zip(shape, wanted))[1 if broadcasts else 0 :]
         if any(a is not None and b is not None and a != b for a, b in pairs):
-            raise ValueError(f"`{name}` must have the shape of `{dense_name}`, {expected}. Received: {shape}.")
+            raise ValueError(f"`{name}` must have the shape of `{dense_name}`, {wanted}. Received: {shape}.")

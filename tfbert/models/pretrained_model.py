@@ -48,6 +48,8 @@ class BertPreTrainedModel(CheckpointedModel):
         self, config: BertConfig | dict, add_pooling_layer: bool | None = None, execution: str = "auto", **kwargs
     ):
         super().__init__(**kwargs)
+        if add_pooling_layer is not None and "add_pooling_layer" not in self.constructor_options:
+            raise TypeError(f"{type(self).__name__} takes no `add_pooling_layer`: its head decides.")
         self.config = read_config(config)
         self.bert = BertMainLayer(
             self.config,
@@ -95,7 +97,7 @@ class BertPreTrainedModel(CheckpointedModel):
         """Refuse inputs that the embedding tables or the kind of model have no place for."""
         config = self.config
         check_within(inputs, config.vocab_size, config.type_vocab_size, config.max_position_embeddings)
-        check_decoder_inputs(inputs, config.is_decoder, config.add_cross_attention)
+        check_decoder_inputs(inputs, config)
 
     def call(
         self,
@@ -178,7 +180,7 @@ class BertPreTrainedModel(CheckpointedModel):
 
     def _set_gradient_checkpointing(self, value: bool) -> None:
         self.bert.encoder.gradient_checkpointing = value
-        self.forget_compiled_functions()
+        self.forget_graphs()
 
     def prune_heads(self, heads_to_prune: dict[int, list[int]]) -> None:
         """Remove attention heads for good; the config remembers them.
@@ -192,8 +194,9 @@ class BertPreTrainedModel(CheckpointedModel):
         Example:
             >>> model.prune_heads({0: [1, 3]})  # doctest: +SKIP
         """
-        config, encoder = pruned_encoder(self.bert, heads_to_prune)
-        swap_layer(self.bert, "encoder", encoder)
+        with self.distribute_strategy.scope():
+            config, encoder = pruned_encoder(self.bert, heads_to_prune)
+            swap_layer(self.bert, "encoder", encoder)
         self.take_config(config)
 
     def resize_token_embeddings(self, new_num_tokens: int | None = None) -> BertEmbeddings:
@@ -210,9 +213,10 @@ class BertPreTrainedModel(CheckpointedModel):
         """
         if new_num_tokens is not None and new_num_tokens != self.config.vocab_size:
             config = self.config.replace(vocab_size=new_num_tokens)
-            swap_layer(self.bert, "embeddings", resized_embeddings(self.bert, config))
-            if self.get_output_embeddings() is not None:
-                swap_layer(self, "predictions", resized_head(self.predictions, new_num_tokens))
+            with self.distribute_strategy.scope():
+                swap_layer(self.bert, "embeddings", resized_embeddings(self.bert, config))
+                if self.get_output_embeddings() is not None:
+                    swap_layer(self, "predictions", resized_head(self.predictions, new_num_tokens))
             self.take_config(config)
         return self.bert.embeddings
 
@@ -221,7 +225,21 @@ class BertPreTrainedModel(CheckpointedModel):
         self.config = self.bert.config = config
         self.forget_compiled_functions()
 
-    # === Keras archives ===
+    # === Keras archives and exports ===
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+        """Write the model without Keras, as `keras.Model.export`: ids of any batch and length in, outputs out.
+
+        For text in and answers out export a class of `tfbert.tasks`.
+        """
+        if input_signature is None:
+            input_signature = [
+                {
+                    name: keras.InputSpec(dtype="int32", shape=(None,) * len(example.shape), name=name)
+                    for name, example in self.dummy_inputs.items()
+                }
+            ]
+        return super().export(filepath, format=format, verbose=verbose, input_signature=input_signature, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument."""

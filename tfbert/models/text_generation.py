@@ -71,6 +71,22 @@ def generate_with(
     )
 
 
+def refuse_right_padding(attention_mask: tf.Tensor | None) -> None:
+    """Refuse prompts that end in padding, wherever values are at hand: new tokens would follow it.
+
+    Args:
+        attention_mask: int [B, P] or None.
+
+    Raises:
+        ValueError: If the last column is padding somewhere.
+    """
+    if attention_mask is not None and hasattr(attention_mask, "numpy") and (attention_mask.numpy()[:, -1:] == 0).any():
+        raise ValueError(
+            "`attention_mask` hides the end of a prompt, where new tokens would follow. Pad on the left: "
+            "FastBertTokenizer(..., padding_side='left')."
+        )
+
+
 def _real_tokens(input_ids, options: GenerationOptions):
     """The mask of prompts without one: padding is not seen, unless the same token ends a text."""
     pad = options.pad_token_id

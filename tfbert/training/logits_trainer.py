@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import keras
+import tensorflow as tf
 
 from tfbert.training.objective import Objective
 
@@ -30,7 +31,10 @@ class LogitsTrainer(keras.Model):
 
     def fit(self, x=None, y=None, *args, **kwargs):
         """Train, as `keras.Model.fit`; labels may also be entries of `x`."""
-        return super().fit(*self._labels_apart(x, y), *args, **kwargs)
+        x, y = self._labels_apart(x, y)
+        if kwargs.get("class_weight") is not None:
+            self._check_class_weight(x.element_spec[1] if isinstance(x, tf.data.Dataset) else y)
+        return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Return loss and metrics, as `keras.Model.evaluate`; labels may also be entries of `x`."""
@@ -42,7 +46,7 @@ class LogitsTrainer(keras.Model):
         Args:
             labels: dict from label name to tensor.
             outputs: dict from output name to tensor.
-            sample_weight: Tensor [B] or None.
+            sample_weight: Tensor [B], or of the shape of the labels; a dict or a tuple of them by objective; or None.
 
         Returns:
             A float32 scalar: the sum of the objectives whose labels are there, each by its weight.
@@ -54,12 +58,13 @@ class LogitsTrainer(keras.Model):
         if not given or (self.needs_every_label and len(given) < len(self.objectives)):
             names = " and ".join(f"`{objective.label}`" for objective in self.objectives)
             raise ValueError(f"There are no labels: give {names}, as `y` or among the inputs.")
+        weights = self._by_label(sample_weight)
         total = 0.0
         for objective in given:
             expected, found = labels[objective.label], outputs[objective.output]
             self.check_labels(objective, expected, found)
             loss: Any = self.loss_function(objective, expected)
-            total += objective.weight * loss(expected, found, sample_weight)
+            total += objective.weight * loss(expected, found, _per_row(weights.get(objective.label), expected))
         return total
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -75,23 +80,43 @@ class LogitsTrainer(keras.Model):
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, *self._pairs(self._labels(x, y), y_pred), sample_weight=sample_weight)
 
-    def forget_compiled_functions(self) -> None:
-        """Drop what Keras has traced and built for variables that were replaced."""
+    def forget_graphs(self) -> None:
+        """Drop what Keras has traced."""
         self.train_function = self.test_function = self.predict_function = None
+
+    def forget_compiled_functions(self) -> None:
+        """Drop what Keras has traced and built for variables that were replaced; an optimizer keeps its step only."""
+        self.forget_graphs()
         optimizer: Any = getattr(self, "optimizer", None)
         if optimizer is not None and optimizer.built:
-            self.optimizer = type(optimizer).from_config(optimizer.get_config())
+            with self.distribute_strategy.scope():
+                self.optimizer = type(optimizer).from_config(optimizer.get_config())
+                self.optimizer.iterations.assign(optimizer.iterations)
 
     def _labels(self, x: Any, y: Any) -> dict[str, Any]:
         """Labels by the names of the objectives, from `y` in any of its forms or from among the inputs."""
         if y is None:
             y = {name: x[name] for name in self._label_names() if name in x} if isinstance(x, Mapping) else {}
-        if isinstance(y, Mapping):
+        is_one = not isinstance(y, Mapping) and (len(self.objectives) == 1 or not isinstance(y, tuple | list))
+        return {self.objectives[0].label: y} if is_one else self._by_label(y)
+
+    def _by_label(self, values: Any) -> dict[str, Any]:
+        """Labels or weights by the names of the objectives, from a dict, a tuple in their order, or one for all."""
+        if isinstance(values, Mapping):
             labels = {objective.output: objective.label for objective in self.objectives}
-            return {labels.get(str(name), str(name)): value for name, value in y.items()}
-        if len(self.objectives) > 1 and isinstance(y, tuple | list):
-            return dict(zip(self._label_names(), y))
-        return {self.objectives[0].label: y}
+            return {labels.get(str(name), str(name)): value for name, value in values.items()}
+        if len(self.objectives) > 1 and isinstance(values, tuple | list):
+            return dict(zip(self._label_names(), values))
+        return dict.fromkeys(self._label_names(), values)
+
+    def _check_class_weight(self, y: Any) -> None:
+        """Refuse weights of classes where Keras would look for one class a row and there are many."""
+        shape = getattr(y, "shape", None)
+        if len(self.objectives) > 1 or (shape is not None and len(shape) > 1 and shape[1] != 1):
+            raise ValueError(
+                "`class_weight` needs one class for each row. Write `sample_weight` instead: one number for each row, "
+                "or one for each label."
+            )
 
     def _pairs(self, labels: Mapping[str, Any], outputs: Any) -> tuple[Any, Any]:
         """Labels and outputs as Keras' own losses and metrics take them: alone, or dicts by output."""
@@ -117,6 +142,13 @@ class LogitsTrainer(keras.Model):
 
     def _label_names(self) -> list[str]:
         return [objective.label for objective in self.objectives]
+
+
+def _per_row(weight: Any, labels: Any) -> Any:
+    """Weights of rows, [B], as they weigh every label of their row in [B, S]."""
+    if weight is None or len(weight.shape) != 1 or len(labels.shape) < 2:
+        return weight
+    return tf.expand_dims(weight, 1)
 
 
 def _by_name(outputs: Any) -> Mapping[str, Any]:

@@ -27,6 +27,8 @@ class NextTokenLoss(keras.losses.Loss):
     """
 
     def __call__(self, y_true, y_pred, sample_weight=None):
+        if sample_weight is not None and len(sample_weight.shape) == 2 and sample_weight.shape[1] != 1:
+            sample_weight = sample_weight[:, 1:]  # a weight belongs to its label
         return cross_entropy()(y_true[:, 1:], y_pred[:, :-1], sample_weight)
 
 
@@ -109,6 +111,8 @@ def check_class_labels(name: str, labels: Any, expected: tuple[int | None, ...])
     same = len(shape) == len(expected) and all(None in pair or len(set(pair)) == 1 for pair in zip(shape, expected))
     if not same:
         raise ValueError(f"`{name}` must have the shape {expected}. Received: {tuple(labels.shape)}.")
+    if not tf.as_dtype(labels.dtype).is_integer:
+        raise TypeError(f"`{name}` must hold class numbers, integers. Received: {tf.as_dtype(labels.dtype).name}.")
 
 
 def check_labels(config: BertConfig, labels: Any, rows: int | None) -> None:
