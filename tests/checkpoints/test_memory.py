@@ -9,7 +9,7 @@ import pytest
 
 from tests.checkpoints.torch_bytes import state_dict, tensor, zip_file
 from tfbert import BertConfig
-from tfbert.checkpoints.safetensors_writer import write_safetensors
+from tfbert.checkpoints.formats.safetensors_writer import write_safetensors
 
 MOST = 1.3  # times the checkpoint's size in float32
 # As wide as BERT-base, so that the word table is a fifth of the whole.

@@ -8,9 +8,9 @@ import pytest
 from tests.checkpoints.stored import TF_CHECKPOINTS, assert_holds, expected
 from tests.conftest import FIXTURES
 from tfbert import BertConfig, TFBertForSequenceClassification, TFBertModel
+from tfbert.checkpoints.formats.safetensors_file import open_safetensors
+from tfbert.checkpoints.formats.safetensors_writer import write_safetensors
 from tfbert.checkpoints.open_checkpoint import WEIGHT_FILES, open_checkpoint
-from tfbert.checkpoints.safetensors_file import open_safetensors
-from tfbert.checkpoints.safetensors_writer import write_safetensors
 
 TINY = FIXTURES / "tiny" / "model_gelu_l2"
 TORCH = FIXTURES / "torch_files"

@@ -14,10 +14,10 @@ from tests.checkpoints.stored import TF_CHECKPOINTS
 from tests.checkpoints.torch_bytes import legacy_file, state_dict, tensor, zip_file
 from tests.conftest import FIXTURES
 from tfbert import BertConfig, TFBertForPreTraining, TFBertForSequenceClassification, TFBertModel
+from tfbert.checkpoints.names.weight_dialects import torch_name
+from tfbert.checkpoints.names.weight_names import rows_of
+from tfbert.checkpoints.names.weight_table import TABLE
 from tfbert.checkpoints.open_checkpoint import open_checkpoint
-from tfbert.checkpoints.weight_dialects import torch_name
-from tfbert.checkpoints.weight_names import rows_of
-from tfbert.checkpoints.weight_table import TABLE
 from tfbert.layers import FastBertTokenizer
 from tfbert.tasks import TextClassifier
 
@@ -131,10 +131,12 @@ def test_every_form_goes_in_out_and_in_again(write, tmp_path):
 def test_exported_variables_go_in_out_and_in_again(tmp_path):
     model = random_model(TFBertForSequenceClassification)
     TextClassifier(model, FastBertTokenizer(TOKENS, max_length=12)).export(tmp_path / "1")
+    loaded = TFBertForSequenceClassification.from_pretrained(tmp_path / "1")
+    assert_equal(loaded, model)
+    (tmp_path / "1" / "assets.extra" / "tfbert.json").unlink()
     with pytest.raises(FileNotFoundError, match=r"No `config\.json`"):
         TFBertForSequenceClassification.from_pretrained(tmp_path / "1")
-    loaded = TFBertForSequenceClassification.from_pretrained(tmp_path / "1", config=CONFIG)
-    assert_equal(loaded, model)
+    assert_equal(TFBertForSequenceClassification.from_pretrained(tmp_path / "1", config=CONFIG), model)
     loaded.save_pretrained(tmp_path / "second")
     assert_equal(TFBertForSequenceClassification.from_pretrained(tmp_path / "second"), model)
 

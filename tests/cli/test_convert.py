@@ -97,12 +97,14 @@ def test_a_keras_file_and_a_saved_model(convert, tiny_folder, tmp_path):
     task.export(tmp_path / "1")
     task.config.save_pretrained(tmp_path)
     assert convert(tmp_path / "task.keras", tmp_path / "a", "--model", "TFBertForSequenceClassification")[0] == 0
-    code, _, error = convert(tmp_path / "1", tmp_path / "b")
+    assert convert(tmp_path / "1", tmp_path / "b")[0] == 0
+    (tmp_path / "1" / "assets.extra" / "tfbert.json").unlink()
+    code, _, error = convert(tmp_path / "1", tmp_path / "c")
     assert code == 1
     assert "No `config.json`" in error
     options = ("--model", "TFBertForSequenceClassification", "--config", tmp_path / "config.json")
-    assert convert(tmp_path / "1", tmp_path / "b", *options)[0] == 0
-    for folder in ("a", "b"):
+    assert convert(tmp_path / "1", tmp_path / "c", *options)[0] == 0
+    for folder in ("a", "b", "c"):
         model = TFBertForSequenceClassification.from_pretrained(tmp_path / folder)
         np.testing.assert_array_equal(model(IDS).logits, task.model(IDS).logits)
         assert model.config.id2label == task.config.id2label

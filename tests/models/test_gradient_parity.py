@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests.models.call_cases import encoder_states
 from tests.models.model_cases import CASES, POSITIONS, References, inputs_for, projections, weight_shapes
 from tests.models.reference_models import FORMS, as_tensors, make_model
-from tfbert.checkpoints.weight_names import rows_of
+from tfbert.checkpoints.names.weight_names import rows_of
 
 TOLERANCE = 1e-4
 NAMES = [*CASES, "BertLMHeadModel+cross"]

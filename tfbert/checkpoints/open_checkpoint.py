@@ -8,17 +8,17 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from tfbert.checkpoints.h5_file import open_h5
-from tfbert.checkpoints.keras_archive import open_keras_archive
-from tfbert.checkpoints.safetensors_file import open_safetensors, read_format
-from tfbert.checkpoints.saved_model_variables import open_saved_model
-from tfbert.checkpoints.sharded_index import open_shards
+from tfbert.checkpoints.formats.h5_file import open_h5
+from tfbert.checkpoints.formats.keras_archive import open_keras_archive
+from tfbert.checkpoints.formats.safetensors_file import open_safetensors, read_format
+from tfbert.checkpoints.formats.saved_model_variables import open_saved_model
+from tfbert.checkpoints.formats.sharded_index import open_shards
+from tfbert.checkpoints.formats.tensor_bundle import open_bundle
+from tfbert.checkpoints.formats.tf1_checkpoint import open_tf1_checkpoint
+from tfbert.checkpoints.formats.tf2_checkpoint import open_tf2_checkpoint
+from tfbert.checkpoints.formats.torch_file import open_torch_file
+from tfbert.checkpoints.names.tf_names import from_tf_names, torch_name_of_tf
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.tensor_bundle import open_bundle
-from tfbert.checkpoints.tf1_checkpoint import open_tf1_checkpoint
-from tfbert.checkpoints.tf2_checkpoint import open_tf2_checkpoint
-from tfbert.checkpoints.tf_names import from_tf_names, torch_name_of_tf
-from tfbert.checkpoints.torch_file import open_torch_file
 
 Tensors = dict[str, StoredTensor]
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfbert.checkpoints.names.weight_dialects import parts_of
+from tfbert.checkpoints.names.weight_names import IGNORED, TIED, canonical_names, may_be_new, rows_of
+from tfbert.checkpoints.names.weight_row import Row
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.weight_dialects import parts_of
-from tfbert.checkpoints.weight_names import IGNORED, TIED, canonical_names, may_be_new, rows_of
-from tfbert.checkpoints.weight_row import Row
 
 HEAD_BIAS = "cls.predictions.bias"
 DECODER_BIAS = "cls.predictions.decoder.bias"  # the same, unless the head is untied

@@ -6,9 +6,9 @@ import dataclasses
 from os import PathLike
 from typing import Any, ClassVar
 
+from tfbert.checkpoints.formats.safetensors_writer import write_safetensors
 from tfbert.checkpoints.late_variables import LateVariables
 from tfbert.checkpoints.open_checkpoint import WEIGHT_FILES, open_checkpoint
-from tfbert.checkpoints.safetensors_writer import write_safetensors
 from tfbert.checkpoints.transfer import load_into, stored_weights
 from tfbert.config import BertConfig
 from tfbert.config_file import CONFIG_FILES

@@ -3,9 +3,9 @@ import pytest
 
 import tfbert
 from tfbert import BertConfig
-from tfbert.checkpoints.weight_dialects import torch_name
-from tfbert.checkpoints.weight_names import TIED, canonical_names, may_be_new, rows_of
-from tfbert.checkpoints.weight_table import TABLE
+from tfbert.checkpoints.names.weight_dialects import torch_name
+from tfbert.checkpoints.names.weight_names import TIED, canonical_names, may_be_new, rows_of
+from tfbert.checkpoints.names.weight_table import TABLE
 
 SIZES = {
     "vocab_size": 30,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from os import PathLike
 
+from tfbert.checkpoints.formats.tensor_bundle import open_bundle
+from tfbert.checkpoints.names.weight_dialects import from_dialect
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.tensor_bundle import open_bundle
-from tfbert.checkpoints.weight_dialects import from_dialect
 
 # What optimizers keep beside the weights; a component of the name says so.
 _TRAINING_STATE = re.compile(

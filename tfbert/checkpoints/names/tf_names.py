@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tfbert.checkpoints.names.weight_dialects import from_dialect, torch_name
+from tfbert.checkpoints.names.weight_table import TABLE
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.weight_dialects import from_dialect, torch_name
-from tfbert.checkpoints.weight_table import TABLE
 
 _ROOTS = {name.partition("/")[0] for row in TABLE for name in row.names("tf")}
 

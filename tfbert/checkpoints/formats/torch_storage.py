@@ -8,7 +8,7 @@ from typing import Any
 import ml_dtypes  # noqa: F401  # NumPy learns bfloat16 from it
 import numpy as np
 
-from tfbert.checkpoints.file_values import is_count
+from tfbert.checkpoints.formats.file_values import is_count
 
 # PyTorch's storage classes and the types of their values.
 STORAGE_DTYPES = {

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tests.checkpoints.stored import TF_CHECKPOINTS, assert_holds, expected
-from tfbert.checkpoints.h5_file import open_h5
-from tfbert.checkpoints.safetensors_file import open_safetensors
-from tfbert.checkpoints.sharded_index import open_shards
+from tfbert.checkpoints.formats.h5_file import open_h5
+from tfbert.checkpoints.formats.safetensors_file import open_safetensors
+from tfbert.checkpoints.formats.sharded_index import open_shards
+from tfbert.checkpoints.names.tf_names import from_tf_names, torch_name_of_tf
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.tf_names import from_tf_names, torch_name_of_tf
 
 WHOLE = TF_CHECKPOINTS / "pretraining_h5" / "tf_model.h5"
 SHARDED = "question_answering_h5_shards"

@@ -10,9 +10,9 @@ from typing import Any
 
 import keras
 
+from tfbert.checkpoints.names.weight_dialects import parts_of
+from tfbert.checkpoints.names.weight_names import rows_of
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.weight_dialects import parts_of
-from tfbert.checkpoints.weight_names import rows_of
 
 _TRUSTED_PACKAGES = ("keras", "tfbert")
 

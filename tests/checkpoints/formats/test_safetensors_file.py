@@ -12,11 +12,11 @@ import safetensors
 import safetensors.numpy
 
 from tests.conftest import FIXTURES
-from tfbert.checkpoints.safetensors_file import open_safetensors, read_format
-from tfbert.checkpoints.safetensors_header import DTYPES
-from tfbert.checkpoints.safetensors_writer import write_safetensors
+from tfbert.checkpoints.formats.safetensors_file import open_safetensors, read_format
+from tfbert.checkpoints.formats.safetensors_header import DTYPES
+from tfbert.checkpoints.formats.safetensors_writer import write_safetensors
+from tfbert.checkpoints.formats.torch_file import open_torch_file
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.torch_file import open_torch_file
 
 ARRAYS = {
     **{f"of {dtype}": np.array([[0, 1, 1], [1, 0, 1]]).astype(dtype) for dtype in DTYPES.values()},

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tfbert.checkpoints.names.turns import turned
+from tfbert.checkpoints.names.weight_row import Dialect, Row
+from tfbert.checkpoints.names.weight_table import TABLE
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.turns import turned
-from tfbert.checkpoints.weight_row import Dialect, Row
-from tfbert.checkpoints.weight_table import TABLE
 
 
 def torch_name(name: str, dialect: Dialect) -> str | None:

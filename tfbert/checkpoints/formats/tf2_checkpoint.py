@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from os import PathLike
 
+from tfbert.checkpoints.formats.tensor_bundle import open_bundle
+from tfbert.checkpoints.names.turns import turned
+from tfbert.checkpoints.names.weight_dialects import from_dialect
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.tensor_bundle import open_bundle
-from tfbert.checkpoints.turns import turned
-from tfbert.checkpoints.weight_dialects import from_dialect
 
 # Of the older BertEncoder, whose layers are numbered; within other models the innermost number is its own.
 _NUMBERED = re.compile(r"(?:.*/)?layer_with_weights-(\d+)/([^.]+)")

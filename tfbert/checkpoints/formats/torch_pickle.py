@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from tfbert.checkpoints.restricted_unpickler import RestrictedUnpickler
-from tfbert.checkpoints.torch_storage import STORAGE_DTYPES, TorchStorage
-from tfbert.checkpoints.torch_tensor import TorchTensor
+from tfbert.checkpoints.formats.restricted_unpickler import RestrictedUnpickler
+from tfbert.checkpoints.formats.torch_storage import STORAGE_DTYPES, TorchStorage
+from tfbert.checkpoints.formats.torch_tensor import TorchTensor
 
 
 def _empty_dict() -> dict:

@@ -11,9 +11,9 @@ import pytest
 import tfbert
 from tests.checkpoints.stored import assert_holds
 from tfbert import BertConfig, TFBertForSequenceClassification
-from tfbert.checkpoints.keras_archive import open_keras_archive
-from tfbert.checkpoints.saved_model_variables import open_saved_model
-from tfbert.checkpoints.weight_names import rows_of
+from tfbert.checkpoints.formats.keras_archive import open_keras_archive
+from tfbert.checkpoints.formats.saved_model_variables import open_saved_model
+from tfbert.checkpoints.names.weight_names import rows_of
 from tfbert.layers import FastBertTokenizer
 from tfbert.tasks import TextClassifier, TextEmbedder
 

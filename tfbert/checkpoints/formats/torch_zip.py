@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tfbert.checkpoints.torch_pickle import read_torch_pickle
+from tfbert.checkpoints.formats.torch_pickle import read_torch_pickle
 
 ENCRYPTED = 1  # bit of an entry's flags
 ENTRY_HEADER = struct.Struct("<4s22xHH")  # signature, …, lengths of the name and of the extra field

@@ -5,8 +5,8 @@ TensorFlow's kernels are [in, out] in every dialect, PyTorch's weights [out, in]
 
 from __future__ import annotations
 
-from tfbert.checkpoints.turns import KEEP, TRANSPOSE, fuse_biases, fuse_kernels
-from tfbert.checkpoints.weight_row import Row
+from tfbert.checkpoints.names.turns import KEEP, TRANSPOSE, fuse_biases, fuse_kernels
+from tfbert.checkpoints.names.weight_row import Row
 
 Rows = tuple[Row, ...]
 

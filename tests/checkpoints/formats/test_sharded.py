@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import FIXTURES
-from tfbert.checkpoints.safetensors_file import open_safetensors
-from tfbert.checkpoints.safetensors_writer import write_safetensors
-from tfbert.checkpoints.sharded_index import open_shards
-from tfbert.checkpoints.torch_file import open_torch_file
+from tfbert.checkpoints.formats.safetensors_file import open_safetensors
+from tfbert.checkpoints.formats.safetensors_writer import write_safetensors
+from tfbert.checkpoints.formats.sharded_index import open_shards
+from tfbert.checkpoints.formats.torch_file import open_torch_file
 
 FOLDER = FIXTURES / "torch_files"
 INDEX = "model.safetensors.index.json"

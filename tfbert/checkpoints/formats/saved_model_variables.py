@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
+from tfbert.checkpoints.formats.tensor_bundle import bundle_reader, open_bundle, read_entry
+from tfbert.checkpoints.names.weight_dialects import from_variables
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.tensor_bundle import bundle_reader, open_bundle, read_entry
-from tfbert.checkpoints.weight_dialects import from_variables
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 

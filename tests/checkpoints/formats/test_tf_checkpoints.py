@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from tests.checkpoints.stored import TF_CHECKPOINTS, assert_holds, expected
 from tfbert import BertConfig, TFBertModel
-from tfbert.checkpoints.tf1_checkpoint import open_tf1_checkpoint
-from tfbert.checkpoints.tf2_checkpoint import open_tf2_checkpoint
-from tfbert.checkpoints.weight_names import rows_of
+from tfbert.checkpoints.formats.tf1_checkpoint import open_tf1_checkpoint
+from tfbert.checkpoints.formats.tf2_checkpoint import open_tf2_checkpoint
+from tfbert.checkpoints.names.weight_names import rows_of
 
 TF_MODELS = TF_CHECKPOINTS / "tf_models"
 END = "/.ATTRIBUTES/VARIABLE_VALUE"

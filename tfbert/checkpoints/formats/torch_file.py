@@ -6,10 +6,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from tfbert.checkpoints.formats.torch_legacy import read_torch_legacy
+from tfbert.checkpoints.formats.torch_tensor import TorchTensor
+from tfbert.checkpoints.formats.torch_zip import read_torch_zip
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.torch_legacy import read_torch_legacy
-from tfbert.checkpoints.torch_tensor import TorchTensor
-from tfbert.checkpoints.torch_zip import read_torch_zip
 
 # Where training scripts put the weights of a checkpoint that holds more than them.
 WRAPPERS = ("state_dict", "model_state_dict", "model")

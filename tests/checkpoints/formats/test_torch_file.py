@@ -7,7 +7,7 @@ import pytest
 
 from tests.checkpoints.torch_bytes import legacy_file, state_dict, tensor, zip_file
 from tests.conftest import FIXTURES
-from tfbert.checkpoints.torch_file import open_torch_file
+from tfbert.checkpoints.formats.torch_file import open_torch_file
 
 FOLDER = FIXTURES / "torch_files"
 CONTENT = np.arange(4, dtype="<f4").tobytes()

@@ -10,8 +10,8 @@ from pathlib import Path
 import h5py  # type: ignore[import-untyped]  # comes with Keras
 import numpy as np
 
+from tfbert.checkpoints.names.tf_names import from_tf_names
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.tf_names import from_tf_names
 
 
 def open_h5(path: str | PathLike) -> dict[str, StoredTensor]:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from tfbert.checkpoints.weight_row import Row
-from tfbert.checkpoints.weight_table import TABLE
+from tfbert.checkpoints.names.weight_row import Row
+from tfbert.checkpoints.names.weight_table import TABLE
 
 # Parts that a checkpoint may lack as a whole because a task makes them new; every other missing weight is an error.
 NEW_IN_A_TASK = (

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import ml_dtypes  # noqa: F401  # NumPy learns bfloat16 from it
 import numpy as np
 
-from tfbert.checkpoints.file_values import is_count, is_shape
+from tfbert.checkpoints.formats.file_values import is_count, is_shape
 
 # The format's names of NumPy's types.
 DTYPES = {

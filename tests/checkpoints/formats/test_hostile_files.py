@@ -14,10 +14,10 @@ import pytest
 
 from tests.checkpoints.torch_bytes import legacy_file, state_dict, tensor, text, zip_file
 from tests.conftest import FIXTURES
-from tfbert.checkpoints.restricted_unpickler import RestrictedUnpickler
-from tfbert.checkpoints.safetensors_file import open_safetensors
-from tfbert.checkpoints.sharded_index import open_shards
-from tfbert.checkpoints.torch_file import open_torch_file
+from tfbert.checkpoints.formats.restricted_unpickler import RestrictedUnpickler
+from tfbert.checkpoints.formats.safetensors_file import open_safetensors
+from tfbert.checkpoints.formats.sharded_index import open_shards
+from tfbert.checkpoints.formats.torch_file import open_torch_file
 
 FOLDER = FIXTURES / "torch_files"
 

@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from tfbert.checkpoints.torch_pickle import read_torch_pickle
-from tfbert.checkpoints.torch_storage import TorchStorage
+from tfbert.checkpoints.formats.torch_pickle import read_torch_pickle
+from tfbert.checkpoints.formats.torch_storage import TorchStorage
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001

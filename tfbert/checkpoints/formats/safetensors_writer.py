@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfbert.checkpoints.safetensors_header import DTYPES, METADATA
+from tfbert.checkpoints.formats.safetensors_header import DTYPES, METADATA
 from tfbert.checkpoints.stored_tensor import StoredTensor
 from tfbert.json_file import write_json
 

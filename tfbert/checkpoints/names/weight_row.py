@@ -6,7 +6,7 @@ import dataclasses
 import re
 from typing import Literal
 
-from tfbert.checkpoints.turns import Turn
+from tfbert.checkpoints.names.turns import Turn
 
 Dialect = Literal["checkpoint", "tf", "tf1", "tf2"]
 
@@ -26,7 +26,7 @@ class Row:
         tf2: str or None. The name in TF2 checkpoints of tf-models' BertEncoderV2, from the encoder down.
 
     Example:
-        >>> from tfbert.checkpoints.turns import fuse_biases
+        >>> from tfbert.checkpoints.names.turns import fuse_biases
         >>> row = Row("layer.{i}.{key,value}.bias", "layers.{i}.kv.bias", fuse_biases(2), tf="l_{i}/{key,value}/bias")
         >>> row.at_layer(3).names()
         ['layer.3.key.bias', 'layer.3.value.bias']

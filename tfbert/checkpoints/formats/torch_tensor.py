@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from tfbert.checkpoints.file_values import is_count, is_shape, read_values
+from tfbert.checkpoints.formats.file_values import is_count, is_shape, read_values
+from tfbert.checkpoints.formats.torch_storage import TorchStorage
 from tfbert.checkpoints.stored_tensor import StoredTensor
-from tfbert.checkpoints.torch_storage import TorchStorage
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from os import PathLike
 
-from tfbert.checkpoints.file_values import read_values
-from tfbert.checkpoints.safetensors_header import read_header
+from tfbert.checkpoints.formats.file_values import read_values
+from tfbert.checkpoints.formats.safetensors_header import read_header
 from tfbert.checkpoints.stored_tensor import StoredTensor
 
 
