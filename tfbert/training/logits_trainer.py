@@ -33,7 +33,7 @@ class LogitsTrainer(keras.Model):
         """Train, as `keras.Model.fit`; labels may also be entries of `x`."""
         x, y = self._labels_apart(x, y)
         if kwargs.get("class_weight") is not None:
-            self._check_class_weight(x.element_spec[1] if isinstance(x, tf.data.Dataset) else y)
+            self._check_class_weight(_labels_of_dataset(x) if isinstance(x, tf.data.Dataset) else y)
         return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
@@ -149,6 +149,12 @@ def _per_row(weight: Any, labels: Any) -> Any:
     if weight is None or len(weight.shape) != 1 or len(labels.shape) < 2:
         return weight
     return tf.expand_dims(weight, 1)
+
+
+def _labels_of_dataset(dataset: tf.data.Dataset) -> Any:
+    """The spec of a dataset's labels, or None where it has none apart."""
+    spec = dataset.element_spec
+    return spec[1] if isinstance(spec, tuple) and len(spec) > 1 else None
 
 
 def _by_name(outputs: Any) -> Mapping[str, Any]:
