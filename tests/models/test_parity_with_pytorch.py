@@ -45,6 +45,9 @@ def can_pack(name):
     return not CALLS[name].prefix and not (name.startswith("decoder BertModel") and name.endswith("left_padded"))
 
 
+PACKED_CALLS = list(filter(can_pack, SAMPLE_CALLS))
+
+
 @pytest.fixture(scope="module")
 def grid():
     return References("grid")
@@ -165,8 +168,14 @@ def test_call(name, calls):
     check_call(name, calls)
 
 
-@pytest.mark.parametrize("name", list(filter(can_pack, SAMPLE_CALLS)))
+@pytest.mark.parametrize("name", PACKED_CALLS[::3])
 def test_packed_call(name, calls):
+    check_call(name, calls, execution="packed")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", [name for name in PACKED_CALLS if name not in PACKED_CALLS[::3]])
+def test_every_packed_call(name, calls):
     check_call(name, calls, execution="packed")
 
 
