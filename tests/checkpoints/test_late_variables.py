@@ -6,21 +6,11 @@ import pytest
 import tensorflow as tf
 
 import tfbert
-from tfbert import BertConfig
+from tests.checkpoints import random_models
+from tests.checkpoints.random_models import MODELS
 from tfbert.checkpoints.late_variables import LateVariables
 
-MODELS = [name for name in tfbert.__all__ if name.startswith("TFBert") and not name.endswith("Tokenizer")]
-CONFIG = BertConfig(
-    vocab_size=30,
-    hidden_size=8,
-    num_hidden_layers=2,
-    num_attention_heads=2,
-    intermediate_size=12,
-    max_position_embeddings=12,
-    is_decoder=True,
-    add_cross_attention=True,
-    tie_word_embeddings=False,
-)
+CONFIG = random_models.CONFIG.replace(is_decoder=True, add_cross_attention=True, tie_word_embeddings=False)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

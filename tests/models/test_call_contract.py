@@ -5,18 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfbert import BertConfig, TFBertForSequenceClassification, TFBertModel
+from tests.models.model_table import CONFIG
+from tfbert import TFBertForSequenceClassification, TFBertModel
 from tfbert.outputs import TFBaseModelOutputWithPoolingAndCrossAttentions, TFSequenceClassifierOutput
 
-CONFIG = BertConfig(
-    vocab_size=30,
-    hidden_size=16,
-    num_hidden_layers=2,
-    num_attention_heads=2,
-    intermediate_size=24,
-    max_position_embeddings=12,
-    num_labels=3,
-)
 IDS = np.array([[2, 5, 6, 3], [2, 7, 3, 0]])
 MASK = np.array([[1, 1, 1, 1], [1, 1, 1, 0]])
 TYPES = np.array([[0, 0, 1, 1], [0, 0, 0, 0]])

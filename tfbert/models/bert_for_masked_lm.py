@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keras
-import tensorflow as tf
 
 from tfbert.layers.lm_prediction_head import BertLMPredictionHead
 from tfbert.models.model_inputs import ENCODER_ARGUMENTS
@@ -45,5 +44,4 @@ class TFBertForMaskedLM(BertPreTrainedModel):
 
     def head(self, outputs, training):
         """Return `logits` [B, S, V]."""
-        table = tf.convert_to_tensor(self.bert.embeddings.word_embeddings)
-        return {"logits": self.predictions(outputs["last_hidden_state"], word_embeddings=table)}
+        return {"logits": self.score_vocabulary(outputs["last_hidden_state"])}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keras
-import tensorflow as tf
 
 from tfbert.layers.lm_prediction_head import BertLMPredictionHead
 from tfbert.models.bert_for_next_sentence_prediction import next_sentence_head
@@ -55,8 +54,7 @@ class TFBertForPreTraining(BertPreTrainedModel):
 
     def head(self, outputs, training):
         """Return `prediction_logits` [B, S, V] and `seq_relationship_logits` [B, 2]."""
-        table = tf.convert_to_tensor(self.bert.embeddings.word_embeddings)
         return {
-            "prediction_logits": self.predictions(outputs["last_hidden_state"], word_embeddings=table),
+            "prediction_logits": self.score_vocabulary(outputs["last_hidden_state"]),
             "seq_relationship_logits": self.seq_relationship(outputs["pooler_output"]),
         }

@@ -65,8 +65,7 @@ class TFBertLMHeadModel(BertPreTrainedModel):
 
     def head(self, outputs, training):
         """Return `logits` [B, S, V]."""
-        table = tf.convert_to_tensor(self.bert.embeddings.word_embeddings)
-        return {"logits": self.predictions(outputs["last_hidden_state"], word_embeddings=table)}
+        return {"logits": self.score_vocabulary(outputs["last_hidden_state"])}
 
     def generate(
         self,

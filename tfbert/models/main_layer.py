@@ -15,6 +15,7 @@ from tfbert.layers.activations import activation_config, resolve_activation
 from tfbert.layers.attention_masks import cross_attention_bias, layer_head_masks, self_attention_bias
 from tfbert.layers.embeddings import BertEmbeddings
 from tfbert.layers.encoder import BertEncoder
+from tfbert.layers.key_values import KeyValues
 from tfbert.layers.pooler import BertPooler
 from tfbert.layers.token_layout import PackedLayout, PaddedLayout, TokenLayout
 
@@ -119,7 +120,9 @@ class BertMainLayer(keras.layers.Layer):
     ):
         config = self.config
         batch_size, length = _batch_and_length(input_ids if inputs_embeds is None else inputs_embeds)
-        first = _first_position(past_key_values, write_at)  # P
+        first = 0  # P
+        if past_key_values:
+            first = KeyValues(past_key_values[0][0], past_key_values[0][1], write_at).length
         layout = self._layout(attention_mask, past_key_values, batch_size, length)
 
         def flat(ids, default):
@@ -197,10 +200,3 @@ def _batch_and_length(dense):
     """B and S: Python ints where they are static, so that shapes stay static."""
     dynamic = tf.shape(dense)
     return tuple(dense.shape[axis] if dense.shape[axis] is not None else dynamic[axis] for axis in (0, 1))
-
-
-def _first_position(past_key_values, write_at):
-    """P: as many positions as the cache holds, or where a cache of fixed size is to be written."""
-    if not past_key_values:
-        return 0
-    return tf.shape(past_key_values[0][0])[2] if write_at is None else write_at

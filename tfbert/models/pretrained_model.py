@@ -76,6 +76,11 @@ class BertPreTrainedModel(CheckpointedModel):
         outputs = self.bert(**inputs, training=training)
         return {**outputs, **self.head(outputs, training)}
 
+    def score_vocabulary(self, hidden_states: tf.Tensor) -> tf.Tensor:
+        """Return the logits [..., V] of a model with a head over the vocabulary; a tied one reads the word table."""
+        table = tf.convert_to_tensor(self.bert.embeddings.word_embeddings) if self.predictions.tied else None
+        return self.predictions(hidden_states, word_embeddings=table)
+
     def loss_function(self, objective, labels=None) -> keras.losses.Loss | None:
         """Return softmax cross-entropy without the label -100, the loss of most heads."""
         return cross_entropy()

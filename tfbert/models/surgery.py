@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import keras
 import numpy as np
 
 from tfbert.config import BertConfig
@@ -69,8 +70,7 @@ def resized_embeddings(bert: BertMainLayer, config: BertConfig) -> BertEmbedding
     """
     embeddings = bert.make_embeddings(config)
     embeddings.build()
-    for source, target in zip(bert.embeddings.weights, embeddings.weights):
-        target.assign(_first_rows(source.numpy(), target.numpy()))
+    _take_first_rows(bert.embeddings, embeddings)
     return embeddings
 
 
@@ -86,12 +86,12 @@ def resized_head(head: BertLMPredictionHead, vocab_size: int) -> BertLMPredictio
     """
     resized = BertLMPredictionHead.from_config({**head.get_config(), "vocab_size": vocab_size})
     resized.build()
-    for source, target in zip(head.weights, resized.weights):
-        target.assign(_first_rows(source.numpy(), target.numpy()))
+    _take_first_rows(head, resized)
     return resized
 
 
-def _first_rows(old: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """`new` with as many first rows of `old` as both have."""
-    count = min(len(old), len(new))
-    return np.concatenate([old[:count], new[count:]])
+def _take_first_rows(old: keras.layers.Layer, new: keras.layers.Layer) -> None:
+    """Give each weight of `new` as many first rows of its twin in `old` as both have."""
+    for source, target in zip(old.weights, new.weights):
+        count = min(source.shape[0], target.shape[0])
+        target.assign(np.concatenate([source.numpy()[:count], target.numpy()[count:]]))

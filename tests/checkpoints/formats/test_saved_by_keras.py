@@ -9,25 +9,16 @@ import numpy as np
 import pytest
 
 import tfbert
+from tests.checkpoints.random_models import CONFIG, MODELS
 from tests.checkpoints.stored import assert_holds
-from tfbert import BertConfig, TFBertForSequenceClassification
+from tfbert import TFBertForSequenceClassification
 from tfbert.checkpoints.formats.keras_archive import open_keras_archive
 from tfbert.checkpoints.formats.saved_model_variables import open_saved_model
 from tfbert.checkpoints.names.weight_names import rows_of
 from tfbert.layers import FastBertTokenizer
 from tfbert.tasks import TextClassifier, TextEmbedder
 
-MODELS = [name for name in tfbert.__all__ if name.startswith("TFBert") and not name.endswith("Tokenizer")]
 FIELDS = {"plain": {}, "decoder": {"is_decoder": True, "add_cross_attention": True}}
-CONFIG = BertConfig(
-    vocab_size=30,
-    hidden_size=8,
-    num_hidden_layers=2,
-    num_attention_heads=2,
-    intermediate_size=12,
-    max_position_embeddings=12,
-    num_labels=3,
-)
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"]
 
 

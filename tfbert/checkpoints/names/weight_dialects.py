@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -48,16 +48,14 @@ def from_dialect(tensors: Mapping[str, StoredTensor], dialect: Dialect) -> dict[
     Raises:
         ValueError: If nothing in it is a weight of BERT.
     """
-    found: dict[str, StoredTensor] = {}
-    rest: dict[str, StoredTensor] = {}
-    for name, tensor in tensors.items():
+
+    def weights_of(name: str, tensor: StoredTensor) -> dict[str, StoredTensor]:
         meaning = torch_name(name, dialect)
         if meaning is None:
-            rest[name] = tensor
-        else:
-            found[meaning] = turned(tensor, np.transpose) if name.endswith("/kernel") else tensor
-    _refuse_foreign(found, rest)
-    return {**found, **rest}
+            return {}
+        return {meaning: turned(tensor, np.transpose) if name.endswith("/kernel") else tensor}
+
+    return _translated(tensors, weights_of)
 
 
 def from_variables(tensors: Mapping[str, StoredTensor]) -> dict[str, StoredTensor]:
@@ -72,14 +70,25 @@ def from_variables(tensors: Mapping[str, StoredTensor]) -> dict[str, StoredTenso
     Raises:
         ValueError: If nothing in it is a weight of BERT.
     """
+
+    def weights_of(name: str, tensor: StoredTensor) -> dict[str, StoredTensor]:
+        row = _row_of_variable(name)
+        return {} if row is None else parts_of(row, tensor)
+
+    return _translated(tensors, weights_of)
+
+
+def _translated(
+    tensors: Mapping[str, StoredTensor], weights_of: Callable[[str, StoredTensor], dict[str, StoredTensor]]
+) -> dict[str, StoredTensor]:
+    """PyTorch's weights in place of each tensor that has any; what is left comes last, as it is."""
     found: dict[str, StoredTensor] = {}
     rest: dict[str, StoredTensor] = {}
     for name, tensor in tensors.items():
-        row = _row_of_variable(name)
-        if row is None:
+        weights = weights_of(name, tensor)
+        found.update(weights)
+        if not weights:
             rest[name] = tensor
-        else:
-            found.update(parts_of(row, tensor))
     _refuse_foreign(found, rest)
     return {**found, **rest}
 
