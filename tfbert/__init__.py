@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tfbert.models.bert_for_token_classification import TFBertForTokenClassification
     from tfbert.models.bert_lm_head_model import TFBertLMHeadModel
     from tfbert.models.bert_model import TFBertModel
+    from tfbert.tasks.pipelines.make_pipeline import pipeline
     from tfbert.tokenization.added_token import AddedToken
     from tfbert.tokenization.host.bert_tokenizer import BertTokenizer, BertTokenizerFast
 
@@ -42,6 +43,7 @@ __all__ = [
     "__version__",
     "export",
     "layers",
+    "pipeline",
     "tasks",
     "training",
 ]
@@ -61,6 +63,7 @@ _HOMES = {
     "TFBertForTokenClassification": "tfbert.models.bert_for_token_classification",
     "TFBertLMHeadModel": "tfbert.models.bert_lm_head_model",
     "TFBertModel": "tfbert.models.bert_model",
+    "pipeline": "tfbert.tasks.pipelines.make_pipeline",
 }
 
 

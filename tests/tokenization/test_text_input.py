@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from tfbert.tokenization.text_input import as_text, as_text_inputs
+from tfbert.tokenization.text_input import as_text
 
 TEXTS = ["one", "déjà vu"]
 ENCODED = [text.encode() for text in TEXTS]
@@ -42,12 +42,6 @@ def test_a_single_text_is_one_row(given):
     assert as_text(given).numpy().tolist() == ["déjà vu".encode()]
 
 
-def test_pairs_are_rows_of_two():
-    inputs = as_text_inputs([["a", "b"], ("c", "d")])
-    assert inputs["text"].numpy().tolist() == [b"a", b"c"]
-    assert inputs["text_pair"].numpy().tolist() == [b"b", b"d"]
-
-
 def test_symbolic_text_passes():
     symbolic = keras.Input((), dtype="string")
     assert as_text(symbolic) is symbolic
@@ -74,17 +68,3 @@ def test_symbolic_text_passes():
 def test_wrong_text_is_refused_with_its_place(given, error, message):
     with pytest.raises(error, match=message):
         as_text(given)
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"txt": ["a"]}, "key 'text'"),
-        ({"text": ["a"], "label": ["b"]}, "key 'text'"),
-        ({"text": ["a", "b"], "text_pair": ["c"]}, "same number of rows"),
-        ({"text": [["a", "b"]]}, r"shape \[B\]"),
-    ],
-)
-def test_wrong_dicts_are_refused(given, message):
-    with pytest.raises(ValueError, match=message):
-        as_text_inputs(given)

@@ -9,6 +9,7 @@ from typing import Any
 
 from tfbert.json_file import read_json, write_json
 
+MODULES_FILE = "modules.json"
 MODULE_PREFIX = "sentence_transformers.models."
 POOLING_KEYS = {
     "pooling_mode_cls_token": "cls",
@@ -51,10 +52,10 @@ def read_sentence_settings(folder: str | PathLike, pooling: str | None = None) -
         ValueError: If the folder names a module or a pooling that is not supported.
     """
     folder = Path(folder)
-    if not (folder / "modules.json").is_file():
+    if not (folder / MODULES_FILE).is_file():
         return SentenceSettings(pooling=pooling or "mean")
     modules = {
-        _module_name(module): _inside(folder, module["path"]) for module in read_json(folder / "modules.json", list)
+        _module_name(module): _inside(folder, module["path"]) for module in read_json(folder / MODULES_FILE, list)
     }
     unknown = sorted(set(modules) - {"Transformer", "Pooling", "Normalize"})
     if unknown:
@@ -92,7 +93,7 @@ def write_sentence_settings(
     ]
     modes = {key: value == pooling for key, value in POOLING_KEYS.items()}
     modes.update(dict.fromkeys(OTHER_POOLING_KEYS, False))
-    write_json(folder / "modules.json", entries)
+    write_json(folder / MODULES_FILE, entries)
     write_json(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": hidden_size, **modes})
     write_json(folder / "sentence_bert_config.json", {"max_seq_length": max_length, "do_lower_case": False})
 

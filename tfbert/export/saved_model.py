@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tfbert.config_file import METADATA_FILE
 from tfbert.export.staging import staged_folder
-from tfbert.export.verify import PROBE_TEXTS, check_answers, check_ops
+from tfbert.export.verify import check_answers, check_ops
 from tfbert.json_file import write_json
 from tfbert.version import __version__
 
@@ -23,8 +23,9 @@ def export_saved_model(
     variables: Sequence[keras.Variable],
     metadata: Mapping[str, Any],
     *,
+    probes: Sequence[Mapping[str, Any]],
     lookup_tables: Sequence[Any] = (),
-    probes: Sequence[str | bytes] = PROBE_TEXTS,
+    is_random: bool = False,
     overwrite: bool = False,
 ) -> Path:
     """Write graph functions as a SavedModel, check it, and put it in place in one step.
@@ -35,8 +36,9 @@ def export_saved_model(
             "ids" takes what "tokenize" returns.
         variables: Keras variables that the functions read.
         metadata: dict. What tools that inspect the model may want to know.
+        probes: Sequence of dicts of text columns. What the written model and the functions are compared on.
         lookup_tables: Sequence of TensorFlow lookup tables that the functions read.
-        probes: Sequence of texts. What the written model and the functions are compared on.
+        is_random: bool, default False. Whether answers are drawn by chance, so that they cannot be compared.
         overwrite: bool, default False. Replace an existing SavedModel.
 
     Returns:
@@ -62,5 +64,5 @@ def export_saved_model(
         (folder / METADATA_FILE).parent.mkdir(exist_ok=True)
         write_json(folder / METADATA_FILE, {"tfbert_version": __version__, **metadata})
         check_ops(folder, allow_lookup_tables=bool(lookup_tables))
-        check_answers(folder, signatures, probes)
+        check_answers(folder, signatures, probes, exactly=not is_random)
     return path

@@ -9,33 +9,34 @@ import tensorflow as tf
 if TYPE_CHECKING:
     from tfbert.tasks.task import Task
 
-IDS_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
-
-def make_signatures(task: Task, columns: list[str]) -> dict[str, Any]:
+def make_signatures(task: Task, names: list[str]) -> dict[str, Any]:
     """Return a task's signatures.
 
     Args:
         task: The task.
-        columns: list of str. Names of the text inputs: ["text"], or ["text", "text_pair"].
+        names: list of str. The text inputs: ["text"], or ["text", "text_pair"], …
 
     Returns:
-        A dict of concrete functions: `serving_default` and `tokenize` take the text columns, string [None]; `ids`
-        takes `input_ids`, `attention_mask` and `token_type_ids`, int32 [None, None]. All return dicts of batch-major
-        tensors.
+        A dict of concrete functions: `serving_default` and `tokenize` take the text columns, string [None] or
+        [None, None]; `ids` takes `input_ids`, `attention_mask` and `token_type_ids`, int32. All return dicts of
+        batch-major tensors.
     """
-    text_specs = [tf.TensorSpec([None], tf.string, name=name) for name in columns]
-    ids_specs = [tf.TensorSpec([None, None], tf.int32, name=name) for name in IDS_INPUTS]
+    columns = [column for column in task.columns if column.name in names]
+    text_specs = [tf.TensorSpec([None, None] if c.several else [None], tf.string, name=c.name) for c in columns]
+    ids_specs = [
+        tf.TensorSpec([None] * example.shape.rank, tf.int32, name=name)
+        for name, example in task.model.dummy_inputs.items()
+    ]
 
     def serving_default(*texts):
-        return task(dict(zip(columns, texts)), training=False)
+        return task(dict(zip(names, texts)), training=False)
 
     def tokenize(*texts):
-        text, text_pair = texts if len(texts) == 2 else (texts[0], None)
-        return task.tokenizer(text, text_pair, return_attention_mask=True, return_token_type_ids=True)
+        return task.ids_of(dict(zip(names, texts)))
 
     def ids(*inputs):
-        return task.forward(dict(zip(IDS_INPUTS, inputs)), training=False)
+        return task.forward(dict(zip(task.model.dummy_inputs, inputs)), training=False)
 
     return {
         "serving_default": _graph_function(serving_default, text_specs),

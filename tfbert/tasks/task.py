@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,16 +13,18 @@ import tensorflow as tf
 from tfbert.checkpoints.open_checkpoint import WEIGHT_FILES
 from tfbert.config_file import CONFIG_FILES
 from tfbert.export.saved_model import export_saved_model
-from tfbert.export.verify import PROBE_TEXTS, SHORT_PROBE_TEXTS
+from tfbert.export.verify import PROBE_TEXTS, SHORT_PROBE_TEXTS, text_probes
 from tfbert.hub import SENTENCE_FILES, TOKENIZER_FILES, resolve_folder, take_hub_options
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.models.main_layer import keras_config_of
 from tfbert.models.pretrained_model import BertPreTrainedModel
+from tfbert.tasks.fit_together import check_fit_together
 from tfbert.tasks.signatures import make_signatures
 from tfbert.tasks.text_dataset import is_tokenized
 from tfbert.tasks.text_trainer import TextTrainer
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
-from tfbert.tokenization.text_input import as_text_inputs
+
+logger = logging.getLogger("tfbert")
 
 EXPORT_FORMATS = ("tf_saved_model",)
 PAIRS_KEY = "tfbert_takes_pairs"  # kept in config.json, where Hugging Face passes over it
@@ -30,16 +33,19 @@ PAIRS_KEY = "tfbert_takes_pairs"  # kept in config.json, where Hugging Face pass
 class Task(TextTrainer):
     """A Keras model from text to answer: tokenizer, BERT model, and the decoding of its outputs.
 
-    Text is a str, a list or tuple, a NumPy array of any string kind, a pandas Series, a `tf.string` tensor, a dict
-    `{"text": …, "text_pair": …}`, or a `tf.data.Dataset` of those. `fit` and `evaluate` tokenize in `tf.data`, so that
-    training steps see ids only; calling and `predict` answer text with the same keys as the SavedModel. A call
+    Text is a str, a list or tuple, a NumPy array of any string kind, a pandas Series, a `tf.string` tensor, a dict of
+    columns, a list of dicts of rows, or a `tf.data.Dataset` of those. `fit` and `evaluate` tokenize in `tf.data`, so
+    that training steps see ids only; calling and `predict` answer text with the same keys as the SavedModel. A call
     also takes ids, `{"input_ids": …}`, and then returns what `forward` does.
 
-    A sub-class says what happens to ids (`forward`), to outputs (`decode`) and to labels (`prepare_labels`).
+    A sub-class says which text it takes (`columns`), what happens to it (`tokenize`), to ids (`forward`) and to
+    outputs (`decode`), and what labels are (`prepare_labels`). Its options of answering are constructor arguments and
+    attributes of the same names (`option_names`): they are saved, exported, and changed by `with_options`.
 
     Args:
         model: A `BertPreTrainedModel`.
         tokenizer: `FastBertTokenizer`.
+        has_new_head: bool, default False. Whether the head was never trained, so that answers are random.
         **kwargs: `name` of the Keras model.
 
     Raises:
@@ -48,12 +54,20 @@ class Task(TextTrainer):
 
     model_class: ClassVar[type[BertPreTrainedModel]]
     task_name: ClassVar[str]
+    option_names: ClassVar[tuple[str, ...]] = ()
+    is_random: ClassVar[bool] = False
 
-    def __init__(self, model: BertPreTrainedModel, tokenizer: FastBertTokenizer, **kwargs):
+    def __init__(self, model: BertPreTrainedModel, tokenizer: FastBertTokenizer, has_new_head=False, **kwargs):
         super().__init__(**{"dtype": model.dtype_policy, **kwargs})  # so that float16 trains with loss scaling
-        _check_fit_together(model.config, tokenizer)
+        if not isinstance(model, self.model_class):
+            raise TypeError(
+                f"{type(self).__name__} needs a {self.model_class.__name__}. Received: {type(model).__name__}. "
+                f"Write {type(self).__name__}.from_pretrained(folder)."
+            )
+        check_fit_together(model.config, tokenizer)
         self.model = model
         self.tokenizer = tokenizer
+        self.has_new_head = has_new_head
         self.takes_pairs = bool(model.config.extra.get(PAIRS_KEY, False))
         self.built = True
 
@@ -64,17 +78,23 @@ class Task(TextTrainer):
 
     # === What a sub-class says ===
 
-    def tokenize(self, texts: dict[str, tf.Tensor]) -> dict[str, Any]:
-        """Turn text columns [B] into the model's inputs."""
-        return self.tokenizer(texts["text"], texts.get("text_pair"))
+    def tokenize(self, columns: dict[str, tf.Tensor]) -> dict[str, Any]:
+        """Turn text columns into the model's inputs, and what `decode` needs beside them."""
+        return self.tokenizer(*columns.values())
 
     def forward(self, features: dict[str, Any], training: bool) -> dict[str, tf.Tensor]:
         """Run the model on tokenized inputs; what it returns is what training sees."""
         raise NotImplementedError
 
-    def decode(self, outputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Turn the outputs of `forward` into the answer."""
+    def decode(
+        self, outputs: dict[str, tf.Tensor], features: dict[str, Any], columns: dict[str, tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
+        """Turn the outputs of `forward` into the answers to the rows of `columns`, batch-major."""
         raise NotImplementedError
+
+    def ids_of(self, columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return the model's inputs, one row for each row of text; what the signature "tokenize" serves."""
+        return self.tokenizer(*columns.values(), return_attention_mask=True, return_token_type_ids=True)
 
     def loss_function(self, objective, labels: Any = None) -> keras.losses.Loss | None:
         """Return the loss that stands in where `compile` was given none: the model's own."""
@@ -88,13 +108,53 @@ class Task(TextTrainer):
 
     def __call__(self, inputs, training=None, **kwargs):
         if not is_tokenized(inputs):
-            inputs = as_text_inputs(inputs)
+            inputs = self.read_inputs(inputs)
         return super().__call__(inputs, training=training, **kwargs)
 
     def call(self, inputs, training=False):
         if is_tokenized(inputs):
             return self.forward(inputs, training)
-        return self.decode(self.forward(self.tokenize(inputs), training))
+        features = self.tokenize(inputs)
+        return self.decode(self.forward(features, training), features, inputs)
+
+    def fit(self, *args, **kwargs):
+        history = super().fit(*args, **kwargs)
+        self.has_new_head = False
+        return history
+
+    def options(self) -> dict[str, Any]:
+        """Return the options of answering by name."""
+        return {name: getattr(self, name) for name in self.option_names}
+
+    def with_options(self, **changes: Any) -> Self:
+        """Return this task with other options of answering or of its tokenizer, on the same weights.
+
+        Args:
+            **changes: Options by name: those of the class, or arguments of `FastBertTokenizer`.
+
+        Returns:
+            A task that shares this one's model.
+
+        Raises:
+            TypeError: If there is no such option.
+            ValueError: If a value is out of range.
+        """
+        of_tokenizer = {n: v for n, v in changes.items() if n in FastBertTokenizer.default_options()}
+        for name in self.option_names:
+            of_tokenizer.pop(name, None)
+        unknown = sorted(set(changes) - set(self.option_names) - set(of_tokenizer))
+        if unknown:
+            raise TypeError(
+                f"{type(self).__name__} has no option {unknown[0]!r}; it has {', '.join(self.option_names) or 'none'}, "
+                "and those of FastBertTokenizer."
+            )
+        options = {**self.options(), **{n: v for n, v in changes.items() if n in self.option_names}}
+        tokenizer = self.tokenizer
+        if of_tokenizer:
+            tokenizer = FastBertTokenizer.from_config({**tokenizer.get_config(), **of_tokenizer})
+        twin = type(self)(self.model, tokenizer, has_new_head=self.has_new_head, **options)
+        twin.takes_pairs = self.takes_pairs
+        return twin
 
     # === From and to files ===
 
@@ -102,10 +162,12 @@ class Task(TextTrainer):
     def from_pretrained(cls, folder: str | PathLike, *, max_length: int | None = None, **overrides: Any) -> Any:
         """Load a Hugging Face checkpoint folder: config, weights and vocabulary.
 
+        A checkpoint without this task's head gets a new one, to be trained.
+
         Args:
             folder: Path of the folder, or the model's name on the Hugging Face hub.
             max_length: int. Longest input in tokens; by default what the checkpoint's tokenizer says.
-            **overrides: Arguments of `FastBertTokenizer`, fields of the config, or options of
+            **overrides: Options of the class, arguments of `FastBertTokenizer`, fields of the config, or options of
                 `BertPreTrainedModel.from_pretrained`.
 
         Returns:
@@ -115,30 +177,24 @@ class Task(TextTrainer):
             FileNotFoundError: If a file is missing.
             ValueError: If the checkpoint is no BERT, or `max_length` exceeds its position embeddings.
         """
+        if overrides.pop("output_loading_info", False):
+            raise ValueError(f"Load the model alone for that: {cls.model_class.__name__}.from_pretrained(...).")
         folder = cls._fetched(folder, overrides)
-        tokenizer_options = cls._take_tokenizer_options(overrides)
-        model = cls.model_class.from_pretrained(folder, **overrides)
-        return cls(model, cls._tokenizer_of(folder, model.config, max_length, **tokenizer_options))
+        options = {name: overrides.pop(name) for name in (*cls.option_names, "name") if name in overrides}
+        # `pad_token_id` is also a field of the config, which has to agree.
+        names = set(FastBertTokenizer.default_options()) & set(overrides) - {"pad_token_id"}
+        tokenizer_options = {name: overrides.pop(name) for name in names}
+        model, info = cls.model_class.from_pretrained(folder, output_loading_info=True, **overrides)
+        new = [*info["missing_keys"], *(name for name, _, _ in info["mismatched_keys"])]
+        has_new_head = any(not name.startswith("bert.") for name in new)
+        tokenizer = _tokenizer_of(folder, model.config, max_length, tokenizer_options)
+        return cls(model, tokenizer, has_new_head=has_new_head, **options)
 
     @staticmethod
     def _fetched(folder, overrides: dict[str, Any]) -> Path:
         """The checkpoint's folder on this machine; takes the options of the hub out of those of `from_pretrained`."""
         files = (*CONFIG_FILES, *TOKENIZER_FILES, *SENTENCE_FILES)
         return resolve_folder(folder, files, WEIGHT_FILES, **take_hub_options(overrides))
-
-    @staticmethod
-    def _take_tokenizer_options(overrides: dict[str, Any]) -> dict[str, Any]:
-        """Take the arguments of the tokenizer out of those of `from_pretrained`; `pad_token_id` is the config's."""
-        names = set(FastBertTokenizer.default_options()) & set(overrides) - {"pad_token_id"}
-        return {name: overrides.pop(name) for name in names}
-
-    @staticmethod
-    def _tokenizer_of(folder, config, max_length, **options) -> FastBertTokenizer:
-        """The folder's tokenizer; a length that nobody asked for is capped at the position embeddings."""
-        settings = TokenizerSettings.from_folder(folder)
-        if max_length is None:
-            max_length = min(settings.options.get("max_length", 512), config.max_position_embeddings)
-        return FastBertTokenizer(settings.vocab_list, **{**settings.options, "max_length": max_length, **options})
 
     def save_pretrained(self, folder: str | PathLike) -> None:
         """Write config, weights and vocabulary as a Hugging Face folder.
@@ -164,7 +220,8 @@ class Task(TextTrainer):
 
         It is written beside `path`, loaded again and compared with this model, and then renamed, so that a server
         never sees half of it. Signatures: `serving_default` (text to answer), `tokenize` (text to ids) and `ids`
-        (ids to outputs).
+        (ids to outputs). The options of answering are written into it as they are; to serve others export
+        `task.with_options(...)`.
 
         Args:
             path: Path of the new folder, such as "saved_models/sentiment/1".
@@ -183,43 +240,51 @@ class Task(TextTrainer):
         """
         if format not in EXPORT_FORMATS:
             raise ValueError(f"`format` must be one of {EXPORT_FORMATS}. Received: {format!r}.")
-        columns = self.served_columns()
+        if self.has_new_head:
+            logger.warning("The head was never trained; what is exported to %s answers at random.", path)
+        names = self.served_columns()
         if text_pair is not None:
-            columns = ["text", "text_pair"] if text_pair else ["text"]
-        signatures = make_signatures(self, columns)
+            names = [column.name for column in self.columns if text_pair or not column.optional]
+            if text_pair != (names[-1] == "text_pair"):
+                raise ValueError(f"{type(self).__name__} takes {names}: leave out `text_pair`.")
         path = export_saved_model(
             path,
-            signatures,
+            make_signatures(self, names),
             self.variables,
             self.export_metadata(),
+            probes=self.probes(names),
+            is_random=self.is_random,
             lookup_tables=self.tokenizer.lookup_tables,
-            probes=PROBE_TEXTS if self.tokenizer.packing_options().truncates else SHORT_PROBE_TEXTS,
             overwrite=overwrite,
         )
         if verbose:
             print(f"Saved model at {path}")
         return path
 
-    def served_columns(self) -> list[str]:
-        """Return the text inputs that a SavedModel takes where `export` is not told: those of the training."""
-        return ["text", "text_pair"] if self.takes_pairs else ["text"]
+    def probes(self, names: list[str]) -> list[dict[str, Any]]:
+        """Return the rows of text that an exported model is checked on."""
+        truncates = self.tokenizer.packing_options().truncates
+        return text_probes(names, PROBE_TEXTS if truncates else SHORT_PROBE_TEXTS)
 
     def export_metadata(self) -> dict[str, Any]:
         """Return what tools that inspect the SavedModel may want to know."""
         return {
             "task": self.task_name,
+            "options": self.options(),
             "max_length": self.tokenizer.max_length,
             "vocab_size": self.config.vocab_size,
             "config": keras_config_of(self.config),
         }
 
     def get_config(self) -> dict[str, Any]:
-        """Return the model and the tokenizer, serialized."""
+        """Return the model and the tokenizer, serialized, and the options."""
         return {
             "name": self.name,
             "model": keras.saving.serialize_keras_object(self.model),
             "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
             "takes_pairs": self.takes_pairs,
+            "has_new_head": self.has_new_head,
+            **self.options(),
         }
 
     @classmethod
@@ -234,32 +299,9 @@ class Task(TextTrainer):
         return task
 
 
-def _check_fit_together(config, tokenizer) -> None:
-    packing = tokenizer.packing_options()
-    if packing.longest_padded > config.max_position_embeddings:
-        raise ValueError(
-            f"`max_length` must not exceed the model's {config.max_position_embeddings} position embeddings. "
-            f"Received: max_length={packing.max_length}, padded to {packing.longest_padded}. "
-            f"Write from_pretrained(folder, max_length={config.max_position_embeddings})."
-        )
-    if not packing.return_attention_mask:
-        raise ValueError(
-            "The tokenizer of a task must tell tokens from padding. Received: return_attention_mask=False."
-        )
-    refused = ("return_overflowing_tokens", "return_offsets", "return_special_tokens_mask", "return_length")
-    for name in refused:
-        if getattr(packing, name):
-            raise ValueError(
-                f"The tokenizer of a task must return one row of model inputs for each text. Received: {name}=True. "
-                "Give that to calls of `task.tokenizer` instead."
-            )
-    if not packing.pads:
-        raise ValueError(
-            f"The tokenizer of a task must pad rows, 'longest' or 'max_length'. Received: padding={packing.padding!r}."
-        )
-    tokens = len(tokenizer.token_table.tokens)
-    if tokens > config.vocab_size:
-        raise ValueError(
-            f"The vocabulary has {tokens} tokens, but the model has embeddings for {config.vocab_size}. "
-            "Take the vocab.txt that came with these weights."
-        )
+def _tokenizer_of(folder, config, max_length: int | None, options: dict[str, Any]) -> FastBertTokenizer:
+    """The folder's tokenizer; a length that nobody asked for is capped at the position embeddings."""
+    settings = TokenizerSettings.from_folder(folder)
+    if max_length is None:
+        max_length = min(settings.options.get("max_length", 512), config.max_position_embeddings)
+    return FastBertTokenizer(settings.vocab_list, **{**settings.options, "max_length": max_length, **options})

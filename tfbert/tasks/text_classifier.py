@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import keras
@@ -12,11 +11,12 @@ import tensorflow as tf
 from tfbert.config import BertConfig
 from tfbert.models.bert_for_sequence_classification import TFBertForSequenceClassification
 from tfbert.tasks.labels import as_label_array, class_names, encode_in_graph, encode_labels, is_regression
+from tfbert.tasks.option_checks import check_choice, check_count
 from tfbert.tasks.task import Task
 from tfbert.training.accuracy import Accuracy
 from tfbert.training.losses import problem_type_of
 
-logger = logging.getLogger("tfbert")
+FUNCTIONS = (None, "softmax", "sigmoid", "none")
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -24,8 +24,7 @@ class TextClassifier(Task):
     """Text in, label and score out; pairs of texts alike.
 
     Called on text [B] it returns `label` string [B] and `score` float32 [B], `labels` and `scores` [B, K] best first,
-    and `logits` float32 [B, K]; a regression returns `score` alone, float32 [B]. Scores are the softmax of the logits,
-    or their sigmoid where `problem_type` is "multi_label_classification".
+    and `logits` float32 [B, K]; a regression returns `score` alone, float32 [B].
 
     Labels for `fit` are class numbers or names; several labels a text are rows of 0 and 1, or lists of names. A model
     whose classes nobody has named yet learns the names: `id2label` becomes the sorted distinct labels.
@@ -33,6 +32,10 @@ class TextClassifier(Task):
     Args:
         model: `TFBertForSequenceClassification`.
         tokenizer: `FastBertTokenizer`.
+        top_k: int or None, default None. How many labels `labels` and `scores` hold; None is all.
+        function_to_apply: str or None, default None. What makes scores of logits: "softmax", "sigmoid" or "none"; None
+            is none for a regression, sigmoid for several labels a text and for a model with a single label, else
+            softmax.
         learns_labels: bool, default False. Whether `fit` may rename and renumber the classes; `from_pretrained` sets
             it where the head is new and has no names.
         num_labels: int or None. The number of classes to hold `fit` to where it learns them.
@@ -50,8 +53,16 @@ class TextClassifier(Task):
     model_class = TFBertForSequenceClassification
     task_name = "text-classification"
 
-    def __init__(self, model, tokenizer, learns_labels=False, num_labels=None, **kwargs):
+    option_names = ("top_k", "function_to_apply")
+
+    def __init__(
+        self, model, tokenizer, top_k=None, function_to_apply=None, learns_labels=False, num_labels=None, **kwargs
+    ):
         super().__init__(model, tokenizer, **kwargs)
+        check_count("top_k", top_k, optional=True)
+        check_choice("function_to_apply", function_to_apply, FUNCTIONS)
+        self.top_k = top_k
+        self.function_to_apply = function_to_apply
         self.learns_labels = learns_labels
         self.num_labels = num_labels
 
@@ -62,9 +73,9 @@ class TextClassifier(Task):
         Args:
             folder: Path of the folder, or the model's name on the Hugging Face hub.
             max_length: int. Longest input in tokens; by default what the checkpoint's tokenizer says.
-            **overrides: Fields of the config, such as `num_labels=3`, `id2label={0: "no", 1: "yes"}` or
-                `problem_type="regression"`, options of
-                `TFBertForSequenceClassification.from_pretrained`, or arguments of `FastBertTokenizer`.
+            **overrides: Options of the class; fields of the config, such as `num_labels=3`,
+                `id2label={0: "no", 1: "yes"}` or `problem_type="regression"`; options of
+                `TFBertForSequenceClassification.from_pretrained`; or arguments of `FastBertTokenizer`.
 
         Returns:
             A `TextClassifier`.
@@ -73,37 +84,37 @@ class TextClassifier(Task):
             FileNotFoundError: If a file is missing.
             ValueError: If the checkpoint is no BERT, or `max_length` exceeds its position embeddings.
         """
-        if overrides.pop("output_loading_info", False):
-            raise ValueError("Load the model alone for that: TFBertForSequenceClassification.from_pretrained(...).")
         folder = cls._fetched(folder, overrides)
         if overrides.get("problem_type") == "regression" and BertConfig.from_pretrained(folder).problem_type is None:
             overrides.setdefault("num_labels", 1)
-        name = overrides.pop("name", None)
-        tokenizer_options = cls._take_tokenizer_options(overrides)
-        model, info = cls.model_class.from_pretrained(folder, output_loading_info=True, **overrides)
-        new = [*info["missing_keys"], *(name for name, _, _ in info["mismatched_keys"])]
-        learns_labels = model.config.has_default_labels and any(name.startswith("classifier.") for name in new)
-        return cls(
-            model,
-            cls._tokenizer_of(folder, model.config, max_length, **tokenizer_options),
-            learns_labels=learns_labels,
-            num_labels=overrides.get("num_labels") if learns_labels else None,
-            name=name,
-        )
+        classifier = super().from_pretrained(folder, max_length=max_length, **overrides)
+        if classifier.has_new_head and classifier.config.has_default_labels:
+            classifier.learns_labels = True
+            classifier.num_labels = overrides.get("num_labels")
+        return classifier
 
     def forward(self, features, training):
         return {"logits": self.model(features, training=training).logits}  # [B, K]
 
-    def decode(self, outputs):
+    def decode(self, outputs, features, columns):
         logits, config = outputs["logits"], self.config
+        scores = self._scores(logits)
         if is_regression(config):
-            return {"score": logits[:, 0] if config.num_labels == 1 else logits}
-        several = config.problem_type == "multi_label_classification"
-        scores = tf.sigmoid(logits) if several else tf.nn.softmax(logits)
-        scores, order = tf.math.top_k(scores, k=config.num_labels)  # [B, K], best first
+            return {"score": scores[:, 0] if config.num_labels == 1 else scores}
+        count = min(self.top_k or config.num_labels, config.num_labels)
+        scores, order = tf.math.top_k(scores, k=count)  # [B, K], best first
         names = tf.constant([config.id2label[index] for index in range(config.num_labels)])
         labels = tf.gather(names, order)
         return {"label": labels[:, 0], "score": scores[:, 0], "labels": labels, "scores": scores, "logits": logits}
+
+    def _scores(self, logits):
+        """Logits as the function makes them, by default what the kind of model asks for."""
+        function = self.function_to_apply
+        if function is None:
+            problem_type = self.config.problem_type
+            several = problem_type == "multi_label_classification" or self.config.num_labels == 1
+            function = "none" if problem_type == "regression" else "sigmoid" if several else "softmax"
+        return {"softmax": tf.nn.softmax, "sigmoid": tf.sigmoid, "none": tf.identity}[function](logits)
 
     def learn_labels(self, x, y):
         """Name and number the classes by the labels of the first training, if nobody has yet."""
@@ -144,11 +155,6 @@ class TextClassifier(Task):
         if self.config.problem_type == "multi_label_classification":
             return [keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)]
         return [Accuracy()]
-
-    def export(self, path, *args, **kwargs):
-        if self.learns_labels:
-            logger.warning("The classification head was never trained; what is exported to %s answers at random.", path)
-        return super().export(path, *args, **kwargs)
 
     def export_metadata(self):
         return {**super().export_metadata(), "labels": [self.config.id2label[i] for i in range(self.config.num_labels)]}

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
-
-from tfbert.tokenization.text_input import as_text_inputs
 
 
 def is_tokenized(inputs: Any) -> bool:
@@ -21,7 +19,7 @@ def arrays_dataset(rows: tuple[Any, Any, Any], *, shuffle: bool, batch_size: int
     """Return batches of rows, shuffled anew each epoch if asked.
 
     Args:
-        rows: Text columns as `as_text_inputs` returns them; labels or None; weights or None.
+        rows: Text columns as `read_columns` returns them; labels or None; weights or None.
         shuffle: bool.
         batch_size: int.
 
@@ -32,7 +30,8 @@ def arrays_dataset(rows: tuple[Any, Any, Any], *, shuffle: bool, batch_size: int
     present = tuple(target for target in targets if target is not None)
     dataset = tf.data.Dataset.from_tensor_slices((texts, *present) if present else texts)
     if shuffle:
-        dataset = dataset.shuffle(texts["text"].shape[0], reshuffle_each_iteration=True)
+        count = next(iter(texts.values())).shape[0]
+        dataset = dataset.shuffle(count, reshuffle_each_iteration=True)
     return dataset.batch(batch_size)
 
 
@@ -70,25 +69,6 @@ def holds_pairs(spec: Any) -> bool:
 def inputs_of(element: Any) -> Any:
     """Return the input part of a dataset's element (or of its spec): its first entry if it is a tuple."""
     return element[0] if isinstance(element, tuple) else element
-
-
-def map_text(dataset: tf.data.Dataset, function: Callable[[dict[str, tf.Tensor]], Any]) -> tf.data.Dataset:
-    """Apply a function to the text of each batch, in parallel, and leave labels and weights as they are.
-
-    Args:
-        dataset: A dataset of batches.
-        function: Takes a dict of string tensors [B], as `as_text_inputs` returns it.
-
-    Returns:
-        A dataset.
-    """
-
-    def apply(*element):
-        text, *rest = element if len(element) > 1 else (inputs_of(element[0]),)
-        mapped = function(as_text_inputs(text))
-        return (mapped, *rest) if rest else mapped
-
-    return dataset.map(apply, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.checkpoints.sentence_folder import read_sentence_settings, write_sentence_settings
+from tfbert.config import BertConfig
 from tfbert.layers.sentence_pooling import SentencePooling
 from tfbert.models.bert_model import TFBertModel
 from tfbert.tasks.task import Task
@@ -41,9 +42,13 @@ class TextEmbedder(Task):
     task_name = "text-embedding"
     objectives = (Objective(output="similarity"),)
 
+    option_names = ("pooling", "normalize")
+
     def __init__(self, model, tokenizer, pooling="mean", normalize=True, **kwargs):
         super().__init__(model, tokenizer, **kwargs)
-        self.pooling = SentencePooling(pooling, normalize, name="pooling")
+        self.pooling = pooling
+        self.normalize = normalize
+        self.pool = SentencePooling(pooling, normalize, name="pooling")
 
     @classmethod
     def from_pretrained(cls, folder, *, max_length=None, pooling=None, normalize=None, **overrides):
@@ -67,18 +72,15 @@ class TextEmbedder(Task):
         """
         folder = cls._fetched(folder, overrides)
         stated = read_sentence_settings(folder, pooling)
-        name = overrides.pop("name", None)
-        tokenizer_options = cls._take_tokenizer_options(overrides)
-        model = cls.model_class.from_pretrained(folder, add_pooling_layer=False, **overrides)
         if max_length is None and stated.max_length is not None:
-            max_length = min(stated.max_length, model.config.max_position_embeddings)
-        tokenizer = cls._tokenizer_of(folder, model.config, max_length, **tokenizer_options)
-        return cls(
-            model,
-            tokenizer,
+            max_length = min(stated.max_length, BertConfig.from_pretrained(folder).max_position_embeddings)
+        return super().from_pretrained(
+            folder,
+            max_length=max_length,
             pooling=stated.pooling,
             normalize=stated.normalize if normalize is None else normalize,
-            name=name,
+            add_pooling_layer=False,
+            **overrides,
         )
 
     def save_pretrained(self, folder):
@@ -90,8 +92,8 @@ class TextEmbedder(Task):
         super().save_pretrained(folder)
         write_sentence_settings(
             folder,
-            pooling=self.pooling.pooling,
-            normalize=self.pooling.normalize,
+            pooling=self.pooling,
+            normalize=self.normalize,
             max_length=self.tokenizer.max_length,
             hidden_size=self.config.hidden_size,
         )
@@ -112,9 +114,9 @@ class TextEmbedder(Task):
         hidden_states = self.model(features, training=training).last_hidden_state
         mask = features.get("attention_mask")
         mask = tf.ones_like(features["input_ids"]) if mask is None else mask
-        return self.pooling(hidden_states, attention_mask=mask)
+        return self.pool(hidden_states, attention_mask=mask)
 
-    def decode(self, outputs):
+    def decode(self, outputs, features, columns):
         if "embedding" not in outputs:
             raise ValueError("TextEmbedder embeds one text a row. For pairs embed each column by itself.")
         return outputs
@@ -154,8 +156,4 @@ class TextEmbedder(Task):
         return ["text"]  # it trains on pairs, but embeds single texts
 
     def export_metadata(self):
-        pooling = {"pooling": self.pooling.pooling, "normalize": self.pooling.normalize}
-        return {**super().export_metadata(), "embedding_size": self.config.hidden_size, **pooling}
-
-    def get_config(self):
-        return {**super().get_config(), "pooling": self.pooling.pooling, "normalize": self.pooling.normalize}
+        return {**super().export_metadata(), "embedding_size": self.config.hidden_size}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from tfbert.tasks.answering import AnswerFunction, batches_of_like_length, joined_answers
+from tfbert.tasks.columns import TEXT, TEXT_PAIR, Column, read_columns
 from tfbert.tasks.text_dataset import (
     arrays_dataset,
     batched,
@@ -15,9 +19,7 @@ from tfbert.tasks.text_dataset import (
     holds_pairs,
     inputs_of,
     is_tokenized,
-    map_text,
 )
-from tfbert.tokenization.text_input import as_str_array, as_text_inputs
 from tfbert.training.bert_adamw import BertAdamW
 from tfbert.training.linear_warmup import LinearWarmup
 from tfbert.training.logits_trainer import LogitsTrainer
@@ -29,16 +31,34 @@ DEFAULT_OPTIMIZER = "tfbert_default"  # the name tells our own from a user's, af
 class TextTrainer(LogitsTrainer):
     """A Keras model that is trained, evaluated and asked with text.
 
-    Text is tokenized in `tf.data`, so that training steps see ids only. A sub-class says how text becomes ids
-    (`tokenize`) and what labels mean (`learn_labels`, `prepare_labels`).
+    Text is tokenized in `tf.data`, so that training steps see ids only. A sub-class says which text it takes
+    (`columns`), how text becomes ids (`tokenize`) and what labels mean (`learn_labels`, `prepare_labels`).
     """
 
+    columns: ClassVar[tuple[Column, ...]] = (TEXT, TEXT_PAIR)
+    needs_labels: ClassVar[bool] = True
     takes_pairs = False
     default_learning_rate = 5e-5
 
-    def tokenize(self, texts: dict[str, tf.Tensor]) -> dict[str, Any]:
-        """Turn text columns [B] into the model's inputs."""
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self._answer = AnswerFunction(self)
+
+    def read_inputs(self, inputs: Any) -> dict[str, tf.Tensor]:
+        """Turn the user's text, in any form, into string columns [B] or [B, C] by name."""
+        return read_columns(inputs, self.columns)
+
+    def tokenize(self, columns: dict[str, tf.Tensor]) -> dict[str, Any]:
+        """Turn text columns into the model's inputs, and what `decode` needs beside them."""
         raise NotImplementedError
+
+    def training_batch(self, columns: dict[str, tf.Tensor], *targets: Any) -> Any:
+        """Turn a batch of columns, labels and perhaps weights into what a training step takes; runs in `tf.data`."""
+        return (self.tokenize(columns), *targets)
+
+    def read_training_inputs(self, x: Any) -> dict[str, tf.Tensor]:
+        """Turn the user's text into columns, where `fit` and `evaluate` take further forms of it."""
+        return self.read_inputs(x)
 
     def learn_labels(self, x: Any, y: Any) -> None:
         """Learn from what `fit` was given which labels there are."""
@@ -100,7 +120,7 @@ class TextTrainer(LogitsTrainer):
         if isinstance(x, tf.data.Dataset):
             if validation_split:
                 raise ValueError("`validation_split` needs arrays or lists; for a dataset give `validation_data`.")
-            _check_dataset(x, y, sample_weight)
+            self._check_dataset(x, y, sample_weight)
             self.learn_labels(x, None)
             dataset = self._ids_of_dataset(x, y, sample_weight, batch_size)
             if not is_tokenized(inputs_of(x.element_spec)):
@@ -111,7 +131,7 @@ class TextTrainer(LogitsTrainer):
                 rows, held_out = _split(rows, validation_split)
                 validation_data = self._ids_of_rows(held_out, validation_batch_size or batch_size)
             dataset = self._ids_of_rows(rows, batch_size, shuffle=shuffle)
-            self.takes_pairs = "text_pair" in rows[0]
+            self.takes_pairs = any(column.optional and column.name in rows[0] for column in self.columns)
         if validation_data is not None:
             validation_data = self._validation_dataset(validation_data, validation_batch_size or batch_size)
         if not self._has_users_optimizer():
@@ -145,24 +165,55 @@ class TextTrainer(LogitsTrainer):
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Return the answers to texts, in their order; the arguments are those of `keras.Model.predict`.
 
+        Texts of like length share a batch, unless they come as a dataset.
+
         Args:
             x: Text in any form, or a `tf.data.Dataset` of it.
             batch_size: int, default 32.
+            steps: int or None. Answer no more than this many batches.
 
         Returns:
-            A dict of NumPy arrays with one row for each text; strings are Python str.
+            A dict of NumPy arrays with one row for each text; strings are Python str. Where answers have several
+            entries, rows are padded to the one with the most.
         """
         batch_size = batch_size or DEFAULT_BATCH_SIZE
         if isinstance(x, tf.data.Dataset):
-            dataset = batched(x, batch_size)
-        else:
-            dataset = arrays_dataset((as_text_inputs(x), None, None), shuffle=False, batch_size=batch_size)
-        if int(dataset.cardinality()) == 0:  # of which Keras makes nothing
-            empty = self(tf.constant([], tf.string), training=False)
-            return {name: as_str_array(values.numpy()) for name, values in empty.items()}
-        with end_is_no_surprise(dataset, steps):
-            outputs = super().predict(dataset, verbose=verbose, steps=steps, callbacks=callbacks)
-        return {name: as_str_array(values) for name, values in outputs.items()}
+            dataset = batched(x, batch_size).take(-1 if steps is None else steps)
+            parts = self._answered(map(self.read_inputs, map(inputs_of, dataset)), verbose, callbacks)
+            return joined_answers(parts)
+        chosen = list(batches_of_like_length(self.read_inputs(x), batch_size))[:steps]
+        parts = self._answered([columns for _, columns in chosen], verbose, callbacks)
+        return joined_answers(parts, order=np.concatenate([rows for rows, _ in chosen]) if chosen else None)
+
+    def _answered(self, batches: Iterable[dict[str, tf.Tensor]], verbose: Any, callbacks: Any) -> list[Any]:
+        """The answers to each batch; without any, those to no rows, which tell what answers look like."""
+        verbosity = 1 if verbose == "auto" else int(verbose)
+        watchers = keras.callbacks.CallbackList(
+            callbacks,
+            add_progbar=verbosity > 0,
+            verbose=verbosity,
+            epochs=1,
+            steps=operator.length_hint(batches) or None,
+            model=self,
+        )
+        watchers.on_predict_begin()
+        parts = []
+        for index, columns in enumerate(batches):
+            watchers.on_predict_batch_begin(index)
+            parts.append(self._answer(columns))
+            watchers.on_predict_batch_end(index, {"outputs": parts[-1]})
+        watchers.on_predict_end()
+        asked = [column for column in self.columns if column.name in self.served_columns()]
+        return parts or [self._answer({c.name: tf.zeros([0, 0] if c.several else [0], tf.string) for c in asked})]
+
+    def served_columns(self) -> list[str]:
+        """Return the columns that answers are asked with: those needed, and pairs, if it learned them."""
+        return [column.name for column in self.columns if self.takes_pairs or not column.optional]
+
+    def forget_graphs(self) -> None:
+        """Drop what Keras and `predict` have traced."""
+        super().forget_graphs()
+        self._answer = AnswerFunction(self)
 
     # === Text and labels to batches of ids ===
 
@@ -172,31 +223,43 @@ class TextTrainer(LogitsTrainer):
         return self._ids_of_rows(self._rows(x, y, sample_weight), batch_size)
 
     def _ids_of_dataset(self, dataset, y, sample_weight, batch_size) -> tf.data.Dataset:
-        _check_dataset(dataset, y, sample_weight)
+        self._check_dataset(dataset, y, sample_weight)
         if is_tokenized(inputs_of(dataset.element_spec)):
             return dataset
-        return self._tokenized(self.prepare_dataset_labels(batched(dataset, batch_size)))
+        return self._tokenized(self.prepare_dataset_labels(batched(dataset, batch_size).map(self._read_batch)))
 
     def _ids_of_rows(self, rows, batch_size, shuffle=False) -> tf.data.Dataset:
         return self._tokenized(arrays_dataset(rows, shuffle=shuffle, batch_size=batch_size))
 
+    def _read_batch(self, *element):
+        inputs, *targets = element if len(element) > 1 else (inputs_of(element[0]),)
+        columns = self.read_inputs(inputs)
+        return (columns, *targets) if targets else columns
+
     def _tokenized(self, dataset) -> tf.data.Dataset:
-        return map_text(dataset, self.tokenize).prefetch(tf.data.AUTOTUNE)
+        return dataset.map(self.training_batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     def _rows(self, x, y, sample_weight, learn=False):
         """Text columns, encoded labels and weights, with equally many rows."""
-        if y is None:
+        if y is None and self.needs_labels:
             raise ValueError("`y` is missing: give one label for each text.")
-        texts = as_text_inputs(x)
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float32)
-        count = texts["text"].shape[0]
+        columns = self.read_training_inputs(x)
+        count = next(iter(columns.values())).shape[0]
         sizes = {"y": len(y) if hasattr(y, "__len__") else 0, "sample_weight": 0 if weights is None else len(weights)}
         for name, size in sizes.items():
             if size not in (0, count):  # what has no rows at all is refused by its own reader
                 raise ValueError(f"`{name}` must have one entry for each text, {count}. Received: {size}.")
         if learn:
             self.learn_labels(x, y)
-        return texts, self.prepare_labels(y), weights
+        return columns, None if y is None else self.prepare_labels(y), weights
+
+    def _check_dataset(self, dataset: tf.data.Dataset, y: Any, sample_weight: Any) -> None:
+        if y is not None or sample_weight is not None:
+            raise ValueError("A dataset brings its own labels and weights: leave out `y` and `sample_weight`.")
+        spec = dataset.element_spec
+        if self.needs_labels and (not isinstance(spec, tuple) or len(spec) < 2):
+            raise ValueError("A dataset to train on must hold tuples: (text, label) or (text, label, weight).")
 
     def _validation_dataset(self, given, batch_size) -> tf.data.Dataset:
         parts = given if isinstance(given, tuple | list) else (given,)
@@ -237,24 +300,16 @@ class TextTrainer(LogitsTrainer):
         return weights
 
 
-def _check_dataset(dataset: tf.data.Dataset, y: Any, sample_weight: Any) -> None:
-    if y is not None or sample_weight is not None:
-        raise ValueError("A dataset brings its own labels and weights: leave out `y` and `sample_weight`.")
-    if not isinstance(dataset.element_spec, tuple) or len(dataset.element_spec) < 2:
-        raise ValueError("A dataset to train on must hold tuples: (text, label) or (text, label, weight).")
-
-
 def _split(rows, share: float):
     """Cut the last rows off for validation, as Keras does."""
     if not 0 < share < 1:
         raise ValueError(f"`validation_split` must lie between 0 and 1. Received: {share!r}.")
-    texts, labels, weights = rows
-    cut = int(len(labels) * (1.0 - share))
-    if cut in (0, len(labels)):
-        raise ValueError(f"`validation_split`={share} leaves no rows on one side of {len(labels)}.")
+    count = int(next(iter(rows[0].values())).shape[0])
+    cut = int(count * (1.0 - share))
+    if cut in (0, count):
+        raise ValueError(f"`validation_split`={share} leaves no rows on one side of {count}.")
 
     def part(span: slice):
-        columns = {name: column[span] for name, column in texts.items()}
-        return columns, labels[span], None if weights is None else weights[span]
+        return tf.nest.map_structure(lambda values: None if values is None else values[span], rows)
 
     return part(slice(0, cut)), part(slice(cut, None))

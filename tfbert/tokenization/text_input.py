@@ -42,40 +42,6 @@ def as_text(value: Any, name: str = "text") -> tf.Tensor:
     return _checked_rank(value, name)
 
 
-def as_text_inputs(inputs: Any) -> dict[str, tf.Tensor]:
-    """Turn a task's input into `{"text": [B]}`, with `"text_pair": [B]` where there are pairs.
-
-    Args:
-        inputs: Anything that `as_text` takes (rows of two texts are pairs), or a dict with the keys "text" and,
-            for pairs, "text_pair".
-
-    Returns:
-        A dict of `tf.string` tensors [B].
-
-    Raises:
-        TypeError, ValueError: As `as_text`; also for unknown keys and columns of different lengths.
-    """
-    if not isinstance(inputs, dict):
-        text = as_text(inputs)
-        return {"text": text} if len(text.shape) == 1 else {"text": text[:, 0], "text_pair": text[:, 1]}
-    if "text" not in inputs or set(inputs) - {"text", "text_pair"}:
-        raise ValueError(
-            "A dict of texts must have the key 'text' and, for pairs, 'text_pair'. "
-            f"Received the keys: {sorted(map(str, inputs))}."
-        )
-    columns = {name: as_text(inputs[name], name) for name in ("text", "text_pair") if inputs.get(name) is not None}
-    for name, column in columns.items():
-        if len(column.shape) != 1:
-            raise ValueError(f"`{name}` must have the shape [B] inside a dict. Received: {tuple(column.shape)}.")
-    rows = {int(column.shape[0]) for column in columns.values() if column.shape[0] is not None}
-    if len(rows) > 1:
-        raise ValueError(
-            f"`text` and `text_pair` must have the same number of rows. "
-            f"Received: {columns['text'].shape[0]} and {columns['text_pair'].shape[0]}."
-        )
-    return columns
-
-
 def _as_constant(value: Any, name: str) -> tf.Tensor:
     if isinstance(value, str | bytes):
         value = [value]

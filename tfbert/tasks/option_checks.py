@@ -1,0 +1,55 @@
+"""Checks of a task's options: the message names the option, what it may be, and what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from numbers import Integral
+from typing import Any
+
+
+def check_choice(name: str, value: Any, allowed: Collection[Any]) -> None:
+    """Refuse a value that is none of the allowed ones.
+
+    Args:
+        name: str. The option.
+        value: What was given.
+        allowed: Collection of what may be given.
+
+    Raises:
+        ValueError: If it is none of them.
+    """
+    if not isinstance(value, str | None) or value not in allowed:
+        raise ValueError(f"`{name}` must be one of {list(allowed)}. Received: {value!r}.")
+
+
+def check_count(name: str, value: Any, least: int = 1, optional: bool = False) -> None:
+    """Refuse what is no whole number, or too small a one.
+
+    Args:
+        name: str. The option.
+        value: What was given.
+        least: int, default 1. The smallest value.
+        optional: bool, default False. Whether None will do.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if optional and value is None:
+        return
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        kind = f"{'None or ' if optional else ''}an integer of at least {least}"
+        raise ValueError(f"`{name}` must be {kind}. Received: {value!r}.")
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Refuse what is neither True nor False.
+
+    Args:
+        name: str. The option.
+        value: What was given.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if not isinstance(value, bool):
+        raise ValueError(f"`{name}` must be True or False. Received: {value!r}.")

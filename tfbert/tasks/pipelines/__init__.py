@@ -1,0 +1,1 @@
+"""Hugging Face's forms of inputs and outputs, over the tasks."""

@@ -1,0 +1,57 @@
+"""ServedTask: an exported task, asked through its signature."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfbert.config_file import METADATA_FILE
+from tfbert.json_file import read_json
+from tfbert.tasks.answering import batches_of_like_length, joined_answers
+from tfbert.tasks.columns import Column, read_columns
+
+
+class ServedTask:
+    """A SavedModel of a task: `predict` as the task has it, with the options that it was exported with.
+
+    Args:
+        path: Path of the SavedModel.
+
+    Raises:
+        ValueError: If it was not exported by a task of tfbert.
+    """
+
+    def __init__(self, path: str | PathLike):
+        import tensorflow_text  # noqa: F401  # registers the ops
+
+        metadata_path = Path(path) / METADATA_FILE
+        self.metadata = read_json(metadata_path) if metadata_path.is_file() else {}
+        self.loaded = tf.saved_model.load(str(path))  # its variables live as long as this reference
+        if "task" not in self.metadata or "serving_default" not in self.loaded.signatures:
+            raise ValueError(f"The SavedModel at {str(path)!r} says no task: export it by a class of tfbert.tasks.")
+        self.path = str(path)
+        self.task_name = self.metadata["task"]
+        self._function = self.loaded.signatures["serving_default"]
+        specs = self._function.structured_input_signature[1]
+        self.columns = [Column(name, several=spec.shape.rank == 2) for name, spec in specs.items()]
+
+    def predict(self, x: Any, batch_size: int = 32, verbose: Any = 0) -> dict[str, Any]:
+        """Return the answers to texts, in their order; see `Task.predict`."""
+        columns = read_columns(x, self.columns)
+        batches = list(batches_of_like_length(columns, batch_size))
+        parts = [self._function(**texts) for _, texts in batches] or [self._function(**columns)]
+        order = [row for rows, _ in batches for row in rows]
+        return joined_answers(parts, order)
+
+    def with_options(self, **changes: Any) -> ServedTask:
+        """Refuse other options: a SavedModel has those that it was exported with."""
+        differing = {name: value for name, value in changes.items() if self.metadata["options"].get(name) != value}
+        if differing:
+            raise ValueError(
+                f"The SavedModel at {self.path!r} was exported with {self.metadata['options']}; received: {differing}. "
+                "Export task.with_options(...) instead."
+            )
+        return self
