@@ -9,14 +9,8 @@ from __future__ import annotations
 
 import argparse
 
-from tfbert.cli.text_rows import (
-    Row,
-    add_answer_arguments,
-    answer_rows,
-    row_beside,
-    text_rows,
-    write_json_row,
-)
+from tfbert.cli.answers import open_pipeline, write_answers
+from tfbert.cli.text_rows import add_answer_arguments, text_rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,16 +20,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print one vector for each text: JSON lines, or numbers parted by tabs."""
-    from tfbert.cli.loading import load_answer
-
     rows = text_rows(options)
-    answer = load_answer(options.model, "text-embedding", options.batch_size, options.max_length)
-    answer_rows(rows, answer, _write_json if options.json else _write_plain)
-
-
-def _write_json(row: Row, answer: Row) -> None:
-    write_json_row({**row_beside(row, answer), **answer})
-
-
-def _write_plain(row: Row, answer: Row) -> None:
-    print("\t".join(f"{value:.6g}" for value in answer["embedding"]))
+    write_answers(rows, open_pipeline(options, "text-embedding"), options.json)

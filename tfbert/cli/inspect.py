@@ -1,7 +1,9 @@
-"""Show what a SavedModel or a checkpoint folder holds.
+"""Show what a SavedModel or a checkpoint folder holds, and what a SavedModel answers.
 
 Example:
   tfbert inspect saved_models/sentiment/1
+  tfbert inspect saved_models/sentiment/1 "What a lovely day"
+  tfbert inspect saved_models/squad/1 "Where does Anna live?" "Anna lives in Paris."
 """
 
 from __future__ import annotations
@@ -11,14 +13,14 @@ import math
 from pathlib import Path
 from typing import Any
 
-from tfbert.cli.loading import is_saved_model
-from tfbert.cli.text_rows import write_json_row
+from tfbert.cli.text_rows import UsageError, write_json_row
 from tfbert.json_file import read_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="SavedModel or checkpoint folder")
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help="one row to answer: a text for each input, in order")
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
@@ -26,7 +28,10 @@ def run(options: argparse.Namespace) -> None:
     """Print the facts about the model."""
     if not Path(options.model).is_dir():
         raise ValueError(f"{options.model!r} is neither a SavedModel nor a checkpoint folder.")
-    facts = _saved_model_facts(options.model) if is_saved_model(options.model) else _folder_facts(options.model)
+    is_saved_model = (Path(options.model) / "saved_model.pb").is_file()
+    if options.texts and not is_saved_model:
+        raise UsageError("only a SavedModel answers a text here; for a checkpoint folder write tfbert predict")
+    facts = _saved_model_facts(options.model, options.texts) if is_saved_model else _folder_facts(options.model)
     if options.json:
         write_json_row(facts)
         return
@@ -37,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
             print(f"{name if index == 0 else '':<{width}}  {line}")
 
 
-def _saved_model_facts(path: str) -> dict[str, Any]:
+def _saved_model_facts(path: str, texts: list[str]) -> dict[str, Any]:
     import tensorflow as tf
     import tensorflow_text  # noqa: F401  # registers the ops
 
@@ -59,7 +64,26 @@ def _saved_model_facts(path: str) -> dict[str, Any]:
         "signatures": signatures,
         "text_ops": sorted(TEXT_OPS & ops_of(path)),
         "megabytes": round(sum(file.stat().st_size for file in files) / 1e6, 2),
+        **({"answer": _answer(loaded.signatures["serving_default"], texts)} if texts else {}),
     }
+
+
+def _answer(function, texts: list[str]) -> dict[str, Any]:
+    """What the model answers to one row of texts; an input of several texts takes all that are left."""
+    import tensorflow as tf
+
+    from tfbert.tokenization.text_input import as_str_array
+
+    specs = function.structured_input_signature[1]
+    several = any(spec.shape.rank == 2 for spec in specs.values())
+    if len(texts) < len(specs) or (len(texts) > len(specs) and not several):
+        raise UsageError(f"this model takes a text for each of: {', '.join(specs)}")
+    left = list(texts)
+    inputs = {}
+    for name, spec in sorted(specs.items(), key=lambda item: item[1].shape.rank):
+        taken, left = (left, []) if spec.shape.rank == 2 else (left[:1], left[1:])
+        inputs[name] = tf.constant([taken] if spec.shape.rank == 2 else taken)
+    return {name: as_str_array(value.numpy())[0].tolist() for name, value in function(**inputs).items()}
 
 
 def _folder_facts(path: str) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""Rows of text in, answers out, by the pipeline of a task: what `predict`, `embed`, `ask` and `fill` share."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from tfbert.cli.text_rows import Row, UsageError, write_json_row
+
+if TYPE_CHECKING:
+    from tfbert.tasks.pipelines.pipeline import Pipeline
+
+
+def parsed_options(given: list[str]) -> dict[str, Any]:
+    """Return options of a task from NAME=VALUE, the value as JSON or, if it is none, as it stands.
+
+    Args:
+        given: list of str.
+
+    Returns:
+        A dict.
+
+    Raises:
+        UsageError: If one has no "=".
+
+    Example:
+        >>> parsed_options(["top_k=3", "aggregation_strategy=simple"])
+        {'top_k': 3, 'aggregation_strategy': 'simple'}
+    """
+    options = {}
+    for text in given:
+        name, mark, value = text.partition("=")
+        if not mark or not name:
+            raise UsageError(f"--option must be NAME=VALUE. Received: {text!r}")
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    return options
+
+
+def open_pipeline(options: argparse.Namespace, task: str | None) -> Pipeline:
+    """Return the pipeline of the model that the command line names.
+
+    Args:
+        options: What `add_answer_arguments` parsed.
+        task: str or None. The task; None is what the model's files say.
+
+    Returns:
+        A `Pipeline`.
+    """
+    from tfbert.tasks import pipeline
+    from tfbert.tasks.open_task import open_task
+
+    opened = open_task(options.model, task, max_length=options.max_length)
+    return pipeline(model=opened, batch_size=options.batch_size)
+
+
+def write_answers(rows: Iterator[Row], answer: Pipeline, as_json: bool, **task_options: Any) -> None:
+    """Answer rows as they come, in constant memory, with a counter on a terminal; print each answer.
+
+    Args:
+        rows: Iterator of dicts, from `text_rows`.
+        answer: The pipeline.
+        as_json: bool. One JSON object a row; otherwise lines of values parted by tabs.
+        **task_options: Options of the task.
+    """
+    from tfbert.tasks.pipelines.progress import text_counter
+
+    shown, asked = itertools.tee(rows)
+    columns = {column.name for column in answer.task.columns}
+    outputs = answer(({name: row[name] for name in columns & set(row)} for row in asked), **task_options)
+    with text_counter() as advance:
+        for row, output in zip(shown, outputs):
+            _write_json(row, output) if as_json else _write_plain(row, output)
+            advance(1)
+
+
+def _write_json(row: Row, output: Any) -> None:
+    """The row with its answer; its own keys that the answer has too stand as `input_…`, so that none is lost."""
+    named = output if isinstance(output, dict) else {"answers": output}
+    write_json_row({**{f"input_{key}" if key in named else key: value for key, value in row.items()}, **named})
+
+
+def _write_plain(row: Row, output: Any) -> None:
+    if isinstance(output, dict):
+        text = [row["text"]] if "text" in row else []
+        print("\t".join([*map(_shown, output.values()), *text]))
+    elif _holds_numbers(output):
+        print("\t".join(f"{value:.6g}" for value in output))
+    else:
+        for entry in output:
+            _write_plain({}, entry)
+        if not output or isinstance(output[0], dict):
+            print()  # the end of this row's answers
+
+
+def _holds_numbers(output: list[Any]) -> bool:
+    return bool(output) and isinstance(output[0], int | float)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)

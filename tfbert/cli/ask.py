@@ -1,0 +1,48 @@
+"""Answer questions from a text.
+
+Example:
+  tfbert ask outputs/squad "Where does Anna live?" --context "Anna lives in Paris."
+  tfbert ask outputs/squad "Who wrote it?" "When?" --context-file book.txt
+  echo '{"question": "Where?", "context": "In Paris."}' | tfbert ask outputs/squad --json
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from tfbert.cli.answers import open_pipeline, write_answers
+from tfbert.cli.text_rows import Row, UsageError, add_answer_arguments, positive_integer, text_rows
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_answer_arguments(parser, texts="questions")
+    parser.add_argument("--context", help="the text that holds the answers")
+    parser.add_argument("--context-file", metavar="FILE", help="a file with that text")
+    parser.add_argument("--top-k", type=positive_integer, default=1, help="answers to a question (default: 1)")
+    parser.add_argument("--impossible", action="store_true", help="allow the empty answer, that there is none")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the answers to each question."""
+    rows = _with_context(text_rows(options, "question"), _context(options))
+    answer = open_pipeline(options, "question-answering")
+    write_answers(rows, answer, options.json, top_k=options.top_k, handle_impossible_answer=options.impossible)
+
+
+def _context(options: argparse.Namespace) -> str | None:
+    if options.context is not None and options.context_file is not None:
+        raise UsageError("give either --context or --context-file, not both")
+    if options.context_file is not None:
+        return Path(options.context_file).read_text(encoding="utf-8", errors="replace")
+    return options.context
+
+
+def _with_context(rows: Iterator[Row], context: str | None) -> Iterator[Row]:
+    """Each row with the command line's context, where it has none of its own."""
+    for number, row in enumerate(rows, start=1):
+        if context is None and "context" not in row:
+            raise ValueError(f"Row {number} has no context: give --context, --context-file, or JSON rows with one.")
+        yield row if "context" in row else {**row, "context": context}
