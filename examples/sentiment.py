@@ -44,14 +44,15 @@ def split_tweets(seed: int = 0):
     return train_test_split(texts, labels, test_size=0.2, random_state=seed, stratify=labels)
 
 
-def train(folder: Path, epochs: int, batch_size: int, learning_rate: float, seed: int):
-    """Fine-tune on raw strings; returns the classifier and its held-out accuracy."""
+def train(folder: Path, epochs: int, batch_size: int, learning_rate: float, seed: int, rows: int | None = None):
+    """Fine-tune on raw strings, all or the first rows; returns the classifier and its held-out accuracy."""
     import keras
 
     from tfbert.tasks import TextClassifier
     from tfbert.training import BertAdamW, LinearWarmup
 
     train_texts, test_texts, train_labels, test_labels = split_tweets()
+    train_texts, train_labels = train_texts[:rows], train_labels[:rows]
     keras.utils.set_random_seed(seed)
     classifier = TextClassifier.from_pretrained(folder, max_length=128)
     steps = -(-len(train_texts) // batch_size) * epochs

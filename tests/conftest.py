@@ -74,23 +74,33 @@ def _seed():
 @pytest.fixture
 def vocabulary():
     """A vocabulary of 110 pieces, as many as the tiny checkpoints have embeddings."""
+    return tiny_vocabulary()
+
+
+def tiny_vocabulary():
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     pieces = list(dict.fromkeys(SPECIAL_TOKENS + WORDS + letters + [f"##{letter}" for letter in letters]))
     return pieces[:110]
 
 
 @pytest.fixture
-def tiny_folder(tmp_path, vocabulary):
+def tiny_folder(tmp_path):
     """Return a function that copies a committed checkpoint and gives it the vocabulary."""
+    return lambda name: copy_tiny(name, tmp_path)
 
-    def copy(name):
-        folder = tmp_path / name
-        shutil.copytree(FIXTURES / "tiny" / name, folder, dirs_exist_ok=True)
-        (folder / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), encoding="utf-8")
-        (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True, "model_max_length": 48}))
-        return folder
 
-    return copy
+@pytest.fixture(scope="module")
+def module_folder(tmp_path_factory):
+    """Return what `tiny_folder` does, for what the tests of a module share."""
+    return lambda name: copy_tiny(name, tmp_path_factory.mktemp("tiny"))
+
+
+def copy_tiny(name, into):
+    folder = into / name
+    shutil.copytree(FIXTURES / "tiny" / name, folder, dirs_exist_ok=True)
+    (folder / "vocab.txt").write_text("".join(f"{piece}\n" for piece in tiny_vocabulary()), encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True, "model_max_length": 48}))
+    return folder
 
 
 @pytest.fixture

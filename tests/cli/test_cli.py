@@ -157,10 +157,11 @@ def test_train_saves_exports_and_reports(run, embedder_folder, tmp_path, suffix)
         mark = "," if suffix == "csv" else "\t"
         quoted = ['"{}"{}{}'.format(text.replace('"', '""'), mark, label) for text, label in rows]
         data.write_text("\n".join([f"review{mark}stars", *quoted]), encoding="utf-8-sig")
+    export = ("--export", tmp_path / "export" / "1") if suffix == "csv" else ()  # the same after every kind of file
     code, lines, error = run(
         *("train", embedder_folder, "--data", data, "--text", "review", "--label", "stars"),
         *("--output", tmp_path / "out", "--epochs", "2", "--batch-size", "4", "--validation-split", "0.25"),
-        *("--learning-rate", "1e-3", "--max-length", "16", "--export", tmp_path / "export" / "1", "--json"),
+        *("--learning-rate", "1e-3", "--max-length", "16", *export, "--json"),
     )
     assert code == 0, error
     result = json.loads(lines[-1])
@@ -168,7 +169,8 @@ def test_train_saves_exports_and_reports(run, embedder_folder, tmp_path, suffix)
     trained = TextClassifier.from_pretrained(tmp_path / "out")
     assert trained.config.id2label == {0: "bad", 1: "good"}
     assert trained.tokenizer.max_length == 16
-    assert run("predict", tmp_path / "export" / "1", *TEXTS)[1] == run("predict", tmp_path / "out", *TEXTS)[1]
+    if export:
+        assert run("predict", tmp_path / "export" / "1", *TEXTS)[1] == run("predict", tmp_path / "out", *TEXTS)[1]
 
 
 def test_train_regression_on_pairs_with_validation_data(run, embedder_folder, tmp_path):

@@ -115,6 +115,18 @@ def test_a_changed_model_trains_on_and_is_saved_with_its_optimizer(change, tmp_p
     np.testing.assert_array_equal(twin(INPUTS).logits, model(INPUTS).logits)
 
 
+def test_a_training_step_is_traced_once():
+    class Counted(TFBertForSequenceClassification):
+        traced = 0
+
+        def train_step(self, data):
+            Counted.traced += 1
+            return super().train_step(data)
+
+    trained(Counted(CONFIG))
+    assert Counted.traced == 1
+
+
 def test_gradient_checkpointing_keeps_the_optimizer():
     model = trained(TFBertForSequenceClassification(CONFIG))
     optimizer = model.optimizer

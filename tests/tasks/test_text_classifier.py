@@ -112,7 +112,7 @@ def test_weights_of_classes_and_samples_reach_the_loss(fresh_classifier, reviews
     def loss(**options):
         keras.utils.set_random_seed(3)
         classifier = fresh_classifier(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
-        classifier.compile("sgd")
+        classifier.compile("sgd", run_eagerly=True)
         return classifier.fit(texts, labels, verbose=0, **options).history["loss"][0]
 
     plain = loss()
@@ -125,12 +125,17 @@ def test_weights_of_classes_and_samples_reach_the_loss(fresh_classifier, reviews
 def test_datasets_train_with_names_or_numbers(fresh_classifier, reviews):
     texts, labels = reviews
     numbers = [int(label == "good") for label in labels]
-    for given in (labels, numbers):
-        quiet = fresh_classifier(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
-        classifier = fast(quiet, run_eagerly=False)
-        dataset = tf.data.Dataset.from_tensor_slices((texts, given)).batch(8)
-        classifier.fit(dataset, validation_data=dataset, epochs=8, verbose=0)
+    by_names, by_numbers = (tf.data.Dataset.from_tensor_slices((texts, given)).batch(8) for given in (labels, numbers))
+    quiet = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    classifier = fast(fresh_classifier(**quiet), run_eagerly=False)
+    classifier.fit(by_names, validation_data=by_names, epochs=8, verbose=0)
+    for dataset in (by_names, by_numbers):
         assert classifier.evaluate(dataset, verbose=0, return_dict=True)["accuracy"] == 1.0
+    classifier = fast(fresh_classifier(**quiet))
+    history = classifier.fit(by_numbers, validation_data=by_numbers, epochs=4, verbose=0).history
+    assert classifier.config.has_default_labels
+    assert history["val_loss"][-1] < 0.8 * history["val_loss"][0]
+    assert history["val_accuracy"][-1] > 0.9
     weighted = tf.data.Dataset.from_tensor_slices((texts, labels, [0.0] * len(texts)))
     classifier = fast(fresh_classifier())
     assert classifier.fit(weighted, batch_size=8, verbose=0).history["loss"] == [0.0]
@@ -207,7 +212,7 @@ def test_saved_classifier_answers_alike_and_trains_on(fresh_classifier, reviews,
 
 def test_a_named_head_keeps_its_labels(trained_head):
     classifier = trained_head(id2label={0: "bad", 1: "so-so", 2: "good"})
-    classifier.compile("sgd")
+    classifier.compile("sgd", run_eagerly=True)
     classifier.fit(["the cat"], ["so-so"], verbose=0)
     assert classifier.config.label2id == {"bad": 0, "so-so": 1, "good": 2}
     with pytest.raises(ValueError, match=r"Unknown label 'great' at row 1; the model has 'bad', 'so-so', 'good'"):

@@ -34,6 +34,7 @@ class LogitsTrainer(keras.Model):
         x, y = self._labels_apart(x, y)
         if kwargs.get("class_weight") is not None:
             self._check_class_weight(_labels_of_dataset(x) if isinstance(x, tf.data.Dataset) else y)
+        self._build_optimizer()
         return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
@@ -92,6 +93,14 @@ class LogitsTrainer(keras.Model):
             with self.distribute_strategy.scope():
                 self.optimizer = type(optimizer).from_config(optimizer.get_config())
                 self.optimizer.iterations.assign(optimizer.iterations)
+
+    def _build_optimizer(self) -> None:
+        """Make the optimizer's variables before the first step: one that makes them while traced is traced twice."""
+        optimizer: Any = getattr(self, "optimizer", None)
+        if optimizer is None or optimizer.built or not all(layer.built for layer in self._flatten_layers()):
+            return
+        with self.distribute_strategy.scope(), keras.name_scope(optimizer.name, caller=optimizer):
+            optimizer.build(self.trainable_weights)
 
     def _labels(self, x: Any, y: Any) -> dict[str, Any]:
         """Labels by the names of the objectives, from `y` in any of its forms or from among the inputs."""
