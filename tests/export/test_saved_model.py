@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_text
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from tests.export.conftest import TEXTS
@@ -21,12 +19,9 @@ from tfbert.export.verify import FAST_TEXT_OPS, PYTHON_OPS, check_ops, ops_of
 from tfbert.layers import FastBertTokenizer
 from tfbert.tasks import TextClassifier
 
-HERE = Path(__file__).parent
-
 IN_A_NEW_PROCESS = """
 import json, sys
 import tensorflow as tf
-import tensorflow_text
 model = tf.saved_model.load(sys.argv[1])
 answer = model.signatures["serving_default"](text=tf.constant(json.loads(sys.argv[2])))
 assert "tfbert" not in sys.modules
@@ -60,36 +55,6 @@ def test_a_plain_session_finds_its_variables(classifier, saved_model):
             signature.outputs["logits"].name, {signature.inputs["text"].name: [text.encode() for text in TEXTS]}
         )
     np.testing.assert_allclose(logits, classifier.predict(TEXTS, verbose=0)["logits"], atol=1e-6)
-
-
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="NO GCC: the C API loader was NOT tested")
-def test_a_c_program_answers_alike(classifier, saved_model, tmp_path):
-    library = Path(tf.sysconfig.get_lib())
-    program = tmp_path / "answer"
-    subprocess.run(
-        [
-            *("gcc", "-std=c11", "-Wall", "-Werror", str(HERE / "c_api" / "answer.c"), "-o", str(program)),
-            *(f"-I{tf.sysconfig.get_include()}", f"-L{library}", f"-Wl,-rpath,{library}"),
-            *("-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2"),
-        ],
-        check=True,
-    )
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(saved_model))
-        signature = meta.signature_def["serving_default"]
-    kernels = Path(tensorflow_text.__file__).parent / "python" / "ops"
-    for text in TEXTS:
-        result = subprocess.run(
-            [
-                *(str(program), str(kernels), str(saved_model)),
-                *(signature.inputs["text"].name, signature.outputs["logits"].name, text),
-            ],
-            capture_output=True,
-            text=True,
-        )
-        assert result.returncode == 0, result.stderr
-        logits = [float(line) for line in result.stdout.split()]
-        np.testing.assert_allclose(logits, classifier.predict([text], verbose=0)["logits"][0], atol=1e-6)
 
 
 def test_signatures_have_named_batch_major_tensors(saved_model):

@@ -100,7 +100,9 @@ MODELS = {
     "regression": Model("BertForSequenceClassification", ("stars",), {"problem_type": "regression"}, scales=SHARP),
     "entities": Model("BertForTokenClassification", BIO, scales=CLEAR, added=LEANING),
     "entities_cased": Model("BertForTokenClassification", BIO, cased=True, scales=CLEAR, added=LEANING),
-    "plain_labels": Model("BertForTokenClassification", ("O", "NAME", "VERB"), scales=CLEAR, added={"O": 4, "NAME": 3}),
+    "plain_labels": Model(
+        "BertForTokenClassification", ("O", "NAME", "VERB"), scales=CLEAR, added={"O": 3.2, "NAME": 2.7}
+    ),
     "words": Model("BertForMaskedLM", scales={"cls.predictions.transform.LayerNorm": 2.0}),
     "words_cased": Model("BertForMaskedLM", cased=True, scales={"cls.predictions.transform.LayerNorm": 2.0}),
     "answers": Model("BertForQuestionAnswering", scales={"qa_outputs": 3.0}),
