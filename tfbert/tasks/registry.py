@@ -18,12 +18,18 @@ class TaskEntry(NamedTuple):
         home: str. The class's module there.
         architectures: tuple of str. Endings of the `architectures` in config.json that speak of it.
         aliases: tuple of str. Other names of it.
+        has_head: bool, default True. Whether it needs more than the bare encoder.
     """
 
     task: str
     home: str
     architectures: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    has_head: bool = True
+
+    def names(self, architecture: str) -> bool:
+        """Whether an entry of `architectures` speaks of this task."""
+        return any(f"Bert{ending}" in architecture for ending in self.architectures)
 
     def task_class(self) -> type[Task]:
         """Return the class of the task."""
@@ -43,12 +49,14 @@ TASKS: dict[str, TaskEntry] = {
     "token-classification": TaskEntry("TokenClassifier", "token_classifier", ("ForTokenClassification",), ("ner",)),
     "question-answering": TaskEntry("QuestionAnswerer", "question_answerer", ("ForQuestionAnswering",)),
     "fill-mask": TaskEntry("MaskFiller", "mask_filler", ("ForMaskedLM", "ForPreTraining")),
-    "feature-extraction": TaskEntry("FeatureExtractor", "feature_extractor", ("Model",)),
-    "text-embedding": TaskEntry("TextEmbedder", "text_embedder", aliases=("sentence-embedding",)),
-    "zero-shot-classification": TaskEntry("ZeroShotClassifier", "zero_shot_classifier"),
+    "feature-extraction": TaskEntry("FeatureExtractor", "feature_extractor", ("Model",), has_head=False),
+    "text-embedding": TaskEntry(
+        "TextEmbedder", "text_embedder", aliases=("sentence-embedding", "sentence-similarity"), has_head=False
+    ),
+    "zero-shot-classification": TaskEntry("ZeroShotClassifier", "zero_shot_classifier", ("ForSequenceClassification",)),
     "text-generation": TaskEntry("TextGenerator", "text_generator", ("LMHeadModel",)),
     "next-sentence-prediction": TaskEntry(
-        "NextSentencePredictor", "next_sentence_predictor", ("ForNextSentencePrediction",)
+        "NextSentencePredictor", "next_sentence_predictor", ("ForNextSentencePrediction", "ForPreTraining")
     ),
     "multiple-choice": TaskEntry("ChoiceSelector", "choice_selector", ("ForMultipleChoice",)),
 }

@@ -5,63 +5,115 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tfbert.checkpoints.sentence_folder import read_sentence_settings, write_sentence_settings
+from tfbert.checkpoints.sentence_folder import SentenceSettings, read_sentence_settings, write_sentence_settings
 from tfbert.config import BertConfig
-from tfbert.layers.sentence_pooling import SentencePooling
+from tfbert.layers.sentence_pooling import SentencePooling, unit_length
 from tfbert.models.bert_model import TFBertModel
-from tfbert.tasks.task import Task
-from tfbert.training.objective import Objective
+from tfbert.tasks.embedding_layers import dense_layer, stored_dense, width_after
+from tfbert.tasks.option_checks import check_choice, check_count, check_flag
+from tfbert.tasks.similarity import SIMILARITIES
+from tfbert.tasks.similarity_task import SimilarityTask
+from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
-class TextEmbedder(Task):
+class TextEmbedder(SimilarityTask):
     """Text in, one vector a text out.
 
-    Called on text [B] it returns `embedding` float32 [B, D]. `fit` takes pairs of texts with a similarity from -1 to
-    1 for each, and trains so that the cosine of the two vectors meets it.
+    Called on text [B] it returns `embedding` float32 [B, D]: hidden states are pooled, go through the dense layers if
+    there are some, are normalised, cut to `truncate_dim`, and normalised again with `normalize_embeddings`. `fit` takes
+    pairs of texts with a similarity from -1 to 1 for each, and trains so that the cosine of the two vectors meets it.
 
     Args:
         model: `TFBertModel`.
         tokenizer: `FastBertTokenizer`.
-        pooling: str, default "mean"; "cls" and "max" are the others.
-        normalize: bool, default True. Scale vectors to length 1.
+        pooling: str or sequence of str, default "mean". "cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean",
+            "lasttoken", or several joined, such as "mean+max"; see `SentencePooling`.
+        normalize: bool, default True. Scale vectors to length 1, before they are cut.
+        normalize_embeddings: bool, default False. Scale what is left of vectors to length 1, after they are cut.
+        truncate_dim: int or None. How many of the first dimensions to keep.
+        prompt: str or None. Put before every text; "" is none, None is the one that `prompt_name` names.
+        prompt_name: str or None. A key of `prompts`.
+        prompts: dict from name to text.
+        include_prompt: bool, default True. Whether the tokens of a prompt, and [CLS] before it, are pooled too.
+        similarity_fn_name: str, default "cosine". What `similarity` and `search` compare by: "cosine", "dot",
+            "euclidean" or "manhattan".
+        dense: sequence of `keras.layers.Dense`, which follow the pooling.
         **kwargs: `name` of the Keras model.
+
+    Raises:
+        ValueError: If an option is out of range, there is no such prompt, or a dense layer is for another width.
 
     Example:
         >>> embedder = TextEmbedder.from_pretrained("path/to/all-MiniLM-L6-v2")  # doctest: +SKIP
         >>> embedder.predict(["The cat sits outside."])["embedding"].shape  # doctest: +SKIP
         (1, 384)
+        >>> embedder.search("Where is the cat?", ["The cat sits outside.", "It rains."], top_k=1)  # doctest: +SKIP
+        [[{'corpus_id': 0, 'score': 0.61}]]
 
     Source: sentence-transformers; Reimers & Gurevych, "Sentence-BERT" (2019).
     """
 
     model_class = TFBertModel
     task_name = "text-embedding"
-    objectives = (Objective(output="similarity"),)
 
-    option_names = ("pooling", "normalize")
+    option_names = (
+        *("pooling", "normalize", "normalize_embeddings", "truncate_dim"),
+        *("prompt", "prompt_name", "prompts", "include_prompt", "similarity_fn_name"),
+    )
 
-    def __init__(self, model, tokenizer, pooling="mean", normalize=True, **kwargs):
+    def __init__(
+        self,
+        model,
+        tokenizer,
+        pooling="mean",
+        normalize=True,
+        normalize_embeddings=False,
+        truncate_dim=None,
+        prompt=None,
+        prompt_name=None,
+        prompts=None,
+        include_prompt=True,
+        similarity_fn_name="cosine",
+        dense=(),
+        **kwargs,
+    ):
         super().__init__(model, tokenizer, **kwargs)
-        self.pooling = pooling
+        flags = {"normalize": normalize, "normalize_embeddings": normalize_embeddings, "include_prompt": include_prompt}
+        for name, value in flags.items():
+            check_flag(name, value)
+        check_count("truncate_dim", truncate_dim, optional=True)
+        check_choice("similarity_fn_name", similarity_fn_name, SIMILARITIES)
+        self.pool = SentencePooling(pooling, normalize=False, name="pooling")
+        self.pooling = self.pool.pooling
         self.normalize = normalize
-        self.pool = SentencePooling(pooling, normalize, name="pooling")
+        self.normalize_embeddings = normalize_embeddings
+        self.truncate_dim = truncate_dim
+        self.prompts = dict(prompts or {})
+        check_choice("prompt_name", prompt_name, (None, *self.prompts))
+        self.prompt = prompt
+        self.prompt_name = prompt_name
+        self.include_prompt = include_prompt
+        self.similarity_fn_name = similarity_fn_name
+        self.prompt_text = self.prompts.get(prompt_name, "") if prompt is None else prompt
+        self.prompt_length = 0 if include_prompt else self._length_of(self.prompt_text)
+        self.dense: list[keras.layers.Dense] = []
+        self._append(dense)
 
     @classmethod
     def from_pretrained(cls, folder, *, max_length=None, pooling=None, normalize=None, **overrides):
         """Load a sentence-transformers folder, or a Hugging Face folder with mean pooling.
 
         Args:
-            folder: Path of the folder, or the model's name on the Hugging Face hub. What `modules.json`,
-                `1_Pooling/config.json` and `sentence_bert_config.json` say is followed.
+            folder: Path of the folder, or the model's name on the Hugging Face hub. Its modules Transformer, Pooling,
+                Dense and Normalize, its prompts and its `max_seq_length` are followed.
             max_length: int. Longest input in tokens; by default the folder's `max_seq_length`.
             pooling: str. Another pooling than the folder's.
             normalize: bool. Whether to normalise, whatever the folder says.
-            **overrides: Fields of the config, options of `TFBertModel.from_pretrained`, or arguments of
-                `FastBertTokenizer`.
+            **overrides: Options of the class, fields of the config, options of `TFBertModel.from_pretrained`, or
+                arguments of `FastBertTokenizer`.
 
         Returns:
             A `TextEmbedder`.
@@ -74,35 +126,60 @@ class TextEmbedder(Task):
         stated = read_sentence_settings(folder, pooling)
         if max_length is None and stated.max_length is not None:
             max_length = min(stated.max_length, BertConfig.from_pretrained(folder).max_position_embeddings)
-        return super().from_pretrained(
-            folder,
-            max_length=max_length,
-            pooling=stated.pooling,
-            normalize=stated.normalize if normalize is None else normalize,
-            add_pooling_layer=False,
-            **overrides,
+        if stated.lower_case and not TokenizerSettings.from_folder(folder).options.get("do_lower_case", True):
+            overrides = {"do_lower_case": True, "strip_accents": False, **overrides}
+        options = {name: getattr(stated, name) for name in cls.option_names if hasattr(stated, name)}
+        if normalize is not None:
+            options["normalize"] = normalize
+        embedder = super().from_pretrained(
+            folder, max_length=max_length, add_pooling_layer=False, **{**options, **overrides}
         )
+        embedder._append(map(dense_layer, stated.dense))
+        return embedder
 
     def save_pretrained(self, folder):
-        """Write a sentence-transformers folder: config, weights, vocabulary, pooling.
+        """Write a sentence-transformers folder: config, weights, vocabulary, modules, prompts.
+
+        It has no place for `truncate_dim` and for a `prompt` without a name, which are given again when it is loaded.
 
         Args:
             folder: Path of the folder, which is made if it is missing.
         """
         super().save_pretrained(folder)
-        write_sentence_settings(
-            folder,
+        settings = SentenceSettings(
             pooling=self.pooling,
-            normalize=self.normalize,
+            normalize=self.normalize or self.normalize_embeddings,
             max_length=self.tokenizer.max_length,
-            hidden_size=self.config.hidden_size,
+            include_prompt=self.include_prompt,
+            dense=tuple(map(stored_dense, self.dense)),
+            prompts=self.prompts,
+            prompt_name=self.prompt_name,
+            similarity_fn_name=self.similarity_fn_name,
         )
+        write_sentence_settings(folder, settings, self.config.hidden_size)
+
+    def with_options(self, **changes):
+        """Return this embedder with other options, on the same weights; see `Task.with_options`."""
+        if "prompt_name" in changes:
+            changes = {"prompt": None, **changes}  # the name that is asked for wins over an older text
+        twin = super().with_options(**changes)
+        twin._append(self.dense)
+        return twin
 
     def tokenize(self, texts: dict[str, tf.Tensor]) -> dict[str, Any]:
         """Turn text columns [B] into ids; the two texts of a pair are tokenized apart."""
-        if "text_pair" not in texts:
-            return self.tokenizer(texts["text"])
-        return {name: self.tokenizer(column) for name, column in texts.items()}
+        rows = {name: self.tokenizer(self._prompted(column)) for name, column in texts.items()}
+        return rows if "text_pair" in rows else rows["text"]
+
+    def ids_of(self, columns):
+        return super().ids_of({name: self._prompted(column) for name, column in columns.items()})
+
+    def _prompted(self, texts):
+        return tf.strings.join([self.prompt_text, texts]) if self.prompt_text else texts
+
+    def _length_of(self, prompt: str) -> int:
+        """How many tokens a prompt puts before every text, [CLS] among them."""
+        return int(tf.reduce_sum(self.tokenizer([prompt])["attention_mask"])) - 1 if prompt else 0
 
     def forward(self, features, training):
         if "input_ids" in features:
@@ -114,46 +191,47 @@ class TextEmbedder(Task):
         hidden_states = self.model(features, training=training).last_hidden_state
         mask = features.get("attention_mask")
         mask = tf.ones_like(features["input_ids"]) if mask is None else mask
-        return self.pool(hidden_states, attention_mask=mask)
+        vectors = self.pool(hidden_states, attention_mask=mask, prompt_length=self.prompt_length)  # [B, D]
+        for layer in self.dense:
+            vectors = layer(vectors)
+        if self.normalize:
+            vectors = unit_length(vectors)
+        vectors = vectors[:, : self.truncate_dim]
+        return unit_length(vectors) if self.normalize_embeddings else vectors
 
     def decode(self, outputs, features, columns):
         if "embedding" not in outputs:
             raise ValueError("TextEmbedder embeds one text a row. For pairs embed each column by itself.")
         return outputs
 
-    def loss_function(self, objective, labels=None) -> keras.losses.Loss:
-        """Return the mean squared error between cosine and given similarity."""
-        return keras.losses.MeanSquaredError(name="loss")
-
-    def prepare_dataset_labels(self, dataset):
-        def check(pair, similarity, *rest):
-            message = "A similarity must lie from -1 to 1."
-            similarity = tf.cast(similarity, tf.float32)
-            with tf.control_dependencies([tf.debugging.assert_less_equal(tf.abs(similarity), 1.0, message=message)]):
-                return (pair, tf.identity(similarity), *rest)
-
-        return dataset.map(check)
-
-    def prepare_labels(self, labels: Any) -> np.ndarray:
-        similarities = np.asarray(labels, dtype=np.float32)
-        if similarities.ndim != 1 or not np.isfinite(similarities).all() or np.abs(similarities).max(initial=0) > 1:
-            raise ValueError(
-                "`y` must hold one similarity from -1 to 1 for each pair. "
-                f"Received: shape {similarities.shape}, values from {similarities.min()} to {similarities.max()}."
-            )
-        return similarities
-
-    def _tokenized(self, dataset):
-        dataset = super()._tokenized(dataset)
-        if "input_ids" in dataset.element_spec[0]:
-            raise ValueError(
-                "TextEmbedder trains on pairs with a similarity each: "
-                "fit({'text': first, 'text_pair': second}, similarities)."
-            )
-        return dataset
-
     def served_columns(self):
         return ["text"]  # it trains on pairs, but embeds single texts
 
+    # === Dense layers ===
+
+    def _append(self, layers):
+        """Add dense layers, new ones built for the width of the vectors so far."""
+        width = self._width()
+        for layer in layers:
+            width = width_after(layer, width)
+            self.dense.append(layer)
+
+    def _width(self) -> int:
+        return self.dense[-1].units if self.dense else self.config.hidden_size * len(self.pool.names)
+
+    @property
+    def embedding_size(self) -> int:
+        """The width of the vectors."""
+        return min(self._width(), self.truncate_dim or self._width())
+
     def export_metadata(self):
-        return {**super().export_metadata(), "embedding_size": self.config.hidden_size}
+        return {**super().export_metadata(), "embedding_size": self.embedding_size}
+
+    def get_config(self):
+        dense = [keras.saving.serialize_keras_object(layer) for layer in self.dense]
+        return {**super().get_config(), "dense": dense}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        dense = [keras.saving.deserialize_keras_object(layer, custom_objects) for layer in config["dense"]]
+        return super().from_config({**config, "dense": dense}, custom_objects)

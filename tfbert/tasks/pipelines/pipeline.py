@@ -138,7 +138,8 @@ class Pipeline:
 
 def is_single(inputs: Any) -> bool:
     """Whether a pipeline's input is one row rather than several."""
-    return isinstance(inputs, str | bytes | dict) or (tf.is_tensor(inputs) and inputs.shape.rank == 0)
+    is_scalar = not isinstance(inputs, Iterable) or (tf.is_tensor(inputs) and inputs.shape.rank == 0)
+    return is_scalar or isinstance(inputs, str | bytes | dict)
 
 
 def is_stream(inputs: Any) -> bool:

@@ -1,0 +1,64 @@
+"""The real MiniLM's vectors: how they agree with human judgements, and what a search in real tweets finds."""
+
+import numpy as np
+import pytest
+from scipy.stats import pearsonr, spearmanr
+
+from examples import assets
+from tfbert.tasks import TextEmbedder
+
+pytestmark = pytest.mark.weights
+
+# What a tweet of the corpus says, in other words, and a part of that tweet.
+PARAPHRASES = {
+    "I cannot stand it when nurses take my blood": "hate getting blood drawn",
+    "The pen that I liked best is gone": "I lost my fave pen",
+    "They gave me a better seat on the plane for free": "Just got upgraded to first class",
+    "I spent too much on a computer": "Dropped money on a new PC",
+    "Somebody died in the water at a camping site": "Man drowns at Morenci",
+    "Our ship went to an island, and we saw Manhattan": "cruise from NYC to Bermuda",
+    "I despise cars": "I HATE AUTOMOBILES",
+    "A famous painter's hands were too ill to hold his tools": "Renoir's arthritis",
+    "No lessons in the county today": "All MCPS schools are CLOSED",
+    "A fire destroyed an old school in a storm": "burns down after lightning strike",
+    "The vampire series was fine this evening": '"True Blood" was good tonight',
+    "I do not want to prepare dinner": "I don't have to cook",
+}
+
+
+@pytest.fixture(scope="module")
+def embedder(minilm_folder):
+    return TextEmbedder.from_pretrained(minilm_folder)
+
+
+def cosines(vectors, others):
+    return np.sum(vectors * others, axis=-1)
+
+
+def test_words_are_as_alike_as_people_find_them(embedder):
+    lines = (assets.similarity_folder() / "wordsim353.tsv").read_text(encoding="utf-8").splitlines()
+    first, second, judged = zip(*(line.split("\t") for line in lines if not line.startswith("#")))
+    vectors, others = (embedder.predict(list(words), verbose=0)["embedding"] for words in (first, second))
+    assert spearmanr(cosines(vectors, others), np.array(judged, float)).statistic == pytest.approx(0.729, abs=0.002)
+
+
+def test_documents_are_as_alike_as_people_find_them(embedder):
+    folder = assets.similarity_folder()
+    documents = (folder / "lee.cor").read_text(encoding="latin-1").splitlines()
+    judged = np.loadtxt(folder / "similarities0-1.txt")
+    vectors = embedder.predict(documents, verbose=0)["embedding"]
+    upper = np.triu_indices(len(documents), k=1)
+    found = (vectors @ vectors.T)[upper]
+    assert pearsonr(found, judged[upper]).statistic == pytest.approx(0.656, abs=0.003)
+
+
+def test_search_in_real_tweets_finds_the_paraphrases(embedder):
+    tweets = assets.tweets()[0]
+    corpus = embedder.predict(tweets, batch_size=64, verbose=0)["embedding"]
+    assert len(corpus) == 3432
+    hits = embedder.search(list(PARAPHRASES), corpus, top_k=3)
+    found = [
+        any(part in tweets[hit["corpus_id"]] for hit in row)
+        for part, row in zip(PARAPHRASES.values(), hits, strict=True)
+    ]
+    assert all(found), [query for query, is_found in zip(PARAPHRASES, found) if not is_found]

@@ -1,0 +1,357 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.tasks.pipeline_references import make_folder, references
+from tests.tasks.pipeline_texts import TEXTS
+from tfbert import pipeline
+from tfbert.layers import FastBertTokenizer
+from tfbert.tasks import TokenClassifier
+from tfbert.tasks.span_labels import names_of_spans, words_of_spans
+from tfbert.training import BertAdamW
+
+REFERENCES = {reference.name: reference for reference in references("token-classification")}
+# All strategies over all texts, cased and plain labels, windows, words and forms; the others are exhaustive.
+SAMPLE = {
+    *(f"entities, {strategy}" for strategy in ("none", "simple", "first", "average", "max")),
+    *("entities_cased, first", "plain_labels, average", "['O', 'PER'] ignored, simple", "stride, average"),
+    *("stride, max, organizations", "forms", "words, none", "words, simple", "words, first", "words, average"),
+    *("words, max", "words without a space between"),
+}
+WORDS = [["the", "cat", "sat"], ["i", "love", "the", "dog"], ["a", "running", "dog", "!"], ["you", "hate", "cats"]]
+TAGS = [["O", "B-PET", "O"], ["O", "O", "O", "B-PET"], ["O", "B-PET", "I-PET", "O"], ["O", "O", "B-PET"]]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    return tmp_path_factory.mktemp("token_classification")
+
+
+@pytest.fixture(scope="module")
+def find(folders):
+    """Return a function that makes the pipeline of a folder, once."""
+    made = {}
+
+    def of(model):
+        if model not in made:
+            made[model] = pipeline("ner", model=make_folder(folders, model))
+        return made[model]
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def tagger(find):
+    return find("entities").task
+
+
+@pytest.fixture
+def fresh(tiny_folder):
+    """Return a function that makes a model with a new head."""
+
+    def make(**options):
+        quiet = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+        return TokenClassifier.from_pretrained(tiny_folder("model_gelu_l2"), **{**quiet, **options})
+
+    return make
+
+
+def compiled(model, rate=3e-3):
+    """Compile for a few quick steps; tracing a graph takes longer than they do."""
+    model.compile(BertAdamW(rate), metrics=model.default_metrics(), run_eagerly=True)
+    return model
+
+
+def assert_same(found, expected):
+    """The same keys, strings, numbers and nesting; scores to 1e-5."""
+    assert type(found) is type(expected)
+    if isinstance(expected, list):
+        for one, other in zip(found, expected, strict=True):
+            assert_same(one, other)
+    elif isinstance(expected, dict):
+        assert list(found) == list(expected)
+        for key, value in expected.items():
+            assert_same(found[key], value)
+    else:
+        assert found == (pytest.approx(expected, abs=1e-5) if isinstance(expected, float) else expected)
+
+
+def assert_equal_answers(found, expected, rows=None):
+    for name, values in expected.items():
+        wanted = values if rows is None else values[rows]
+        width = min(found[name].shape[-1], wanted.shape[-1]) if wanted.ndim == 2 else None
+        one, other = found[name][..., :width], wanted[..., :width]
+        if name == "score":
+            np.testing.assert_allclose(one, other, atol=1e-6)
+        else:
+            np.testing.assert_array_equal(one, other)
+
+
+# === Answers ===
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in SAMPLE else pytest.param(name, marks=pytest.mark.exhaustive) for name in REFERENCES]
+)
+def test_the_pipeline_returns_what_hugging_faces_does(find, name):
+    reference = REFERENCES[name]
+    answer = find(reference.model)
+    if reference.made_with:
+        answer = pipeline("token-classification", model=answer.task, **reference.made_with)
+    if all(isinstance(value, str) for value in reference.inputs):
+        found = answer(reference.inputs, **reference.options)  # what a call with each returned
+    else:
+        found = [answer(value, **reference.options) for value in reference.inputs]
+    assert_same(found, reference.outputs)
+
+
+def test_answers_have_the_documented_keys(tagger):
+    answers = tagger.predict(TEXTS[:4], verbose=0)
+    assert set(answers) == {"entity", "word", "token_str", "score", "start", "end", "index", "length"}
+    length = answers["length"]
+    assert length.max() == answers["entity"].shape[1]
+    for row, text in enumerate(TEXTS[:4]):
+        for place in range(length[row]):
+            start, end = answers["start"][row, place], answers["end"][row, place]
+            assert answers["word"][row, place] == text.encode()[start:end].decode()
+        assert answers["word"][row, length[row] :].tolist() == [""] * (length.max() - length[row])
+
+
+def test_the_answer_to_a_text_does_not_depend_on_its_neighbours(tagger):
+    first = tagger.with_options(aggregation_strategy="first", stride=8)
+    first.compile(run_eagerly=True)
+    texts = [TEXTS[3], "", TEXTS[-4], TEXTS[24]]
+    together = first.predict(texts, verbose=0)
+    for row, text in enumerate(texts):
+        assert_equal_answers(first.predict([text], verbose=0), together, rows=[row])
+
+
+def test_datasets_and_no_texts_are_answered(tagger):
+    expected = tagger.predict(TEXTS[:3], verbose=0)
+    dataset = tf.data.Dataset.from_tensor_slices(TEXTS[:3])
+    assert_equal_answers(tagger.predict(dataset, batch_size=2, verbose=0), expected)
+    for empty in (tf.constant([], tf.string), dataset.take(0)):
+        answers = tagger.predict(empty, verbose=0)
+        assert {name: values.shape for name, values in answers.items()} == {
+            name: (0,) if name == "length" else (0, 0) for name in expected
+        }
+
+
+def test_bytes_that_are_no_text_give_valid_words(tagger):
+    answer = tagger.with_options(ignore_labels=[])(tf.constant([b"wolf\xff\xfegang \xe4\xb8", "ok"]))
+    words = [word.decode("utf-8") for word in answer["word"].numpy().ravel()]
+    assert any("wolf" in word for word in words)
+
+
+def test_padding_on_the_left_changes_no_answer(tagger):
+    expected = tagger(TEXTS[:3])
+    found = tagger.with_options(padding_side="left")(TEXTS[:3])
+    assert_equal_answers(
+        {name: values.numpy() for name, values in found.items()},
+        {name: values.numpy() for name, values in expected.items()},
+    )
+
+
+def test_old_names_of_the_strategies(find):
+    answer, text = find("entities"), TEXTS[0]
+    for old, strategy in (
+        ({"grouped_entities": True}, "simple"),
+        ({"grouped_entities": True, "ignore_subwords": True}, "first"),
+        ({"ignore_subwords": True}, "none"),
+    ):
+        with pytest.warns(UserWarning, match=f"aggregation_strategy='{strategy}'"):
+            assert answer(text, **old) == answer(text, aggregation_strategy=strategy)
+
+
+def test_words_come_as_streams_too(find):
+    answer = find("entities")
+    rows = [text.split() for text in TEXTS[:3]]
+    expected = answer(rows, is_split_into_words=True)
+    assert list(answer(iter(rows), is_split_into_words=True)) == expected
+    assert answer(rows[0], is_split_into_words=True) == expected[:1]
+
+
+# === Training ===
+
+
+def test_it_learns_labels_of_words(fresh, tmp_path):
+    model = compiled(fresh())
+    assert model.learns_labels
+    history = model.fit(WORDS * 4, TAGS * 4, epochs=10, batch_size=8, verbose=0).history
+    assert history["loss"][-1] < 0.3 * history["loss"][0]
+    assert model.config.id2label == {0: "B-PET", 1: "I-PET", 2: "O"}
+    assert model.evaluate(WORDS, TAGS, verbose=0, return_dict=True)["accuracy"] == 1.0
+    first = model.with_options(aggregation_strategy="first")
+    answers = first([" ".join(words) for words in WORDS])
+    assert [word.decode() for word in answers["word"].numpy()[:, 0]] == ["cat", "dog", "running dog", "cats"]
+    model.save_pretrained(tmp_path)
+    again = TokenClassifier.from_pretrained(tmp_path, aggregation_strategy="first")
+    assert not again.has_new_head
+    assert again(["the cat"])["entity"].numpy().tolist() == [[b"PET"]]
+
+
+def test_a_graph_trains_as_eager_steps_do_and_options_are_saved(fresh, tmp_path):
+    losses = []
+    for run_eagerly in (True, False):
+        keras.utils.set_random_seed(1)
+        model = fresh(aggregation_strategy="max", ignore_labels=["O", "PET"], stride=4)
+        model.compile("sgd", run_eagerly=run_eagerly)
+        history = model.fit(WORDS, TAGS, batch_size=2, epochs=2, shuffle=False, validation_data=(WORDS[:2], TAGS[:2]))
+        losses.append([*history.history["loss"], *history.history["val_loss"]])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert again.options() == {"aggregation_strategy": "max", "ignore_labels": ["O", "PET"], "stride": 4}
+    assert again.config.id2label == model.config.id2label
+
+
+def test_spans_train_as_the_words_that_they_are_in(fresh):
+    texts = ["the cat, the dog!", "cat"]
+    spans = [[{"start": 4, "end": 16, "label": "PET"}], [{"start": 0, "end": 3, "label": "PET"}]]
+    words = [["the", "cat", ",", "the", "dog", "!"], ["cat"]]
+    tags = [["O", "B-PET", "I-PET", "I-PET", "I-PET", "O"], ["B-PET"]]
+    losses = []
+    for x, y in ((texts, spans), (words, tags)):
+        keras.utils.set_random_seed(1)
+        model = compiled(fresh())
+        losses.append(model.fit(x, y, shuffle=False, verbose=0).history["loss"])
+        assert model.config.id2label == {0: "B-PET", 1: "I-PET", 2: "O"}
+    assert losses[0] == losses[1]
+
+
+def test_spans_of_any_script_become_words():
+    tokenizer = FastBertTokenizer(["[UNK]", "[CLS]", "[SEP]", "wolf", "##gang", "北", "京", "e", "##e", "in", "."])
+    text = "Éé wolfgang.wolf in 北京"
+
+    def span(part, label):
+        return {"start": text.index(part), "end": text.index(part) + len(part), "label": label}
+
+    words, labels = words_of_spans(
+        tokenizer, [text, ""], [[span("北京", "LOC"), span("é", "PER"), span("gang.wolf", "ORG")], []]
+    )
+    assert words == [["Éé", "wolfgang", ".", "wolf", "in", "北", "京"], []]
+    assert labels == [["B-PER", "B-ORG", "I-ORG", "I-ORG", "O", "B-LOC", "I-LOC"], []]
+    assert names_of_spans([[span("in", "X")]]) == ["B-X", "I-X", "O"]
+
+
+def test_the_label_stands_at_the_first_piece_of_each_word(fresh):
+    model = fresh(id2label={0: "O", 1: "B-PET", 2: "I-PET"}, max_length=8)
+    words = [["running", "", "the\ncats", "sat"], ["cat"] * 9]
+    columns = model.read_training_inputs(words)
+    inputs, labels = model.training_batch(columns, model.prepare_labels([[1, 2, 2, 0], [0, "I-PET"] * 4 + [0]]))
+    assert set(inputs) == {"input_ids", "attention_mask", "token_type_ids"}
+    # [CLS] run ##ning the cat ##s sat [SEP]
+    assert labels.numpy().tolist() == [
+        [-100, 1, -100, 2, -100, -100, 0, -100],
+        [-100, 0, 2, 0, 2, 0, 2, -100],
+    ]
+
+
+@pytest.mark.parametrize("form", ["ragged names", "ragged numbers", "dense names", "dense numbers"])
+def test_datasets_hold_batches_of_words_and_labels(fresh, form):
+    kind, of = form.split()
+    names = {"B-PET": 0, "I-PET": 1, "O": 2}
+    words = tf.ragged.constant(WORDS)
+    labels = tf.ragged.constant(TAGS if of == "names" else [[names[tag] for tag in row] for row in TAGS])
+    if kind == "dense":
+        words, labels = words.to_tensor(""), labels.to_tensor("" if of == "names" else -100)
+    keras.utils.set_random_seed(1)
+    expected = compiled(fresh()).fit(WORDS, TAGS, batch_size=2, shuffle=False, verbose=0).history
+    keras.utils.set_random_seed(1)
+    model = compiled(fresh(**({} if of == "names" else {"id2label": {v: k for k, v in names.items()}})))
+    dataset = tf.data.Dataset.from_tensor_slices((words, labels))
+    history = model.fit(dataset.ragged_batch(2) if kind == "ragged" else dataset.batch(2), verbose=0).history
+    assert model.config.label2id == names
+    assert history["loss"] == pytest.approx(expected["loss"], rel=1e-4)
+    assert history["accuracy"] == pytest.approx(expected["accuracy"])
+
+
+def test_weights_of_texts_reach_the_loss(fresh):
+    def loss(weights):
+        keras.utils.set_random_seed(1)
+        model = fresh()
+        model.compile("sgd", weighted_metrics=model.default_metrics(), run_eagerly=True)
+        return model.fit(WORDS, TAGS, sample_weight=weights, shuffle=False, verbose=0).history["loss"][0]
+
+    assert loss([2.0] * 4) == pytest.approx(2 * loss([1.0] * 4), rel=1e-4)
+    assert loss([0.0] * 4) == 0.0
+
+
+# === Wrong uses ===
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"aggregation_strategy": "mean"}, "`aggregation_strategy` must be one of .*'simple'.*Received: 'mean'"),
+        ({"aggregation_strategy": None}, "`aggregation_strategy` must be"),
+        ({"ignore_labels": "O"}, r"`ignore_labels` a list of names, such as \['O'\]"),
+        ({"stride": 4}, "Write aggregation_strategy='simple'"),
+        ({"stride": -1, "aggregation_strategy": "max"}, "`stride` must be None or an integer of at least 0"),
+        ({"stride": 62, "aggregation_strategy": "max"}, "`stride` must be less than the 62 tokens"),
+    ],
+)
+def test_wrong_options_are_refused(tagger, options, message):
+    with pytest.raises(ValueError, match=message):
+        tagger.with_options(**options)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "error", "message"),
+    [
+        (WORDS, TAGS[:3], ValueError, r"`y` must have one entry for each text, 4\. Received: 3"),
+        (WORDS[:1], [["O"]], ValueError, "3 words and 1 labels at row 0"),
+        (
+            WORDS[:1],
+            [["O", "B-PET", "B-CAR"]],
+            ValueError,
+            "Unknown label 'B-CAR' of word 2 at row 0; the model has 'O'",
+        ),
+        (WORDS[:1], [[0, 1, 9]], ValueError, "Unknown label 9 of word 2 at row 0"),
+        (WORDS[:1], [[0, 1, 0.5]], ValueError, "Unknown label 0.5"),
+        (WORDS[:1], ["O"], TypeError, "`y` must hold a list for each text"),
+        (WORDS[:1], None, ValueError, "`y` is missing"),
+        (["the cat"], [["O", "B-PET"]], ValueError, r"Labels of words go with words: give text.split\(\)"),
+        (["the cat"], [[{"start": 4, "end": 9, "label": "PET"}]], ValueError, "No characters of the text of 7 are in"),
+        (["the cat"], [[{"start": "4", "end": 7, "label": "PET"}]], ValueError, "whole numbers"),
+        (["the cat"], [], ValueError, r"one entry for each text, 1\. Received: 0"),
+        (
+            ["the cat"],
+            [[{"start": 0, "end": 7, "label": "PET"}, {"start": 4, "end": 7, "label": "PET"}]],
+            ValueError,
+            "Spans must not lie over each other",
+        ),
+    ],
+)
+def test_wrong_labels_are_refused(fresh, x, y, error, message):
+    model = compiled(fresh(id2label={0: "O", 1: "B-PET", 2: "I-PET"}))
+    with pytest.raises(error, match=message):
+        model.fit(x, y, verbose=0)
+
+
+def test_labels_that_cannot_be_learned_are_refused(fresh):
+    with pytest.raises(ValueError, match="at least two different labels"):
+        fresh().fit(WORDS[:1], [["O"] * 3], verbose=0)
+    with pytest.raises(ValueError, match="must hold 5, as num_labels says, different labels"):
+        fresh(num_labels=5).fit(WORDS, TAGS, verbose=0)
+    rows = tf.data.Dataset.from_tensor_slices((tf.ragged.constant(WORDS), tf.ragged.constant(TAGS)))
+    with pytest.raises(ValueError, match="endless"):
+        fresh().fit(rows.ragged_batch(2).repeat(), steps_per_epoch=1, verbose=0)
+    with pytest.raises(ValueError, match=r"dataset.ragged_batch\(32\)"):
+        fresh().fit(rows, verbose=0)
+    named = compiled(fresh(id2label={0: "O", 1: "B-CAR"}))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Unknown label"):
+        named.fit(rows.ragged_batch(2), verbose=0)
+
+
+def test_wrong_inputs_of_the_pipeline_are_refused(find):
+    answer = find("entities")
+    with pytest.raises(TypeError, match="For lists of words write is_split_into_words=True"):
+        answer([["the", "cat"]])
+    with pytest.raises(TypeError, match="every text must be a list of words"):
+        answer(["the cat", 3], is_split_into_words=True)
+    with pytest.raises(ValueError, match="Received the keys: .*text_pair"):
+        answer({"text": "the cat", "text_pair": "a dog"})
+    with pytest.raises(TypeError, match="no option 'top_k'"):
+        answer("the cat", top_k=2)

@@ -1,0 +1,45 @@
+"""Texts and pairs of texts in one batch: a pair whose second text is empty is a single text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
+
+
+def tokenize_pairs(
+    tokenizer: FastBertTokenizer, text: tf.Tensor, text_pair: tf.Tensor | None = None, **options: Any
+) -> dict[str, tf.Tensor]:
+    """Tokenize single texts or pairs; rows whose second text is "" as if they had none.
+
+    Args:
+        tokenizer: `FastBertTokenizer`.
+        text: string [B].
+        text_pair: string [B], or None.
+        **options: Options of the tokenizer's call.
+
+    Returns:
+        A dict of int32 [B, S], as the tokenizer returns it.
+
+    Source: the tokenizers of Hugging Face transformers, called with one text and one `text_pair`.
+    """
+    if text_pair is None:
+        return tokenizer(text, **options)
+    is_single = text_pair == ""
+    # Each text goes through one of the two calls only; the other one sees "" in its place.
+    singles = tokenizer(tf.where(is_single, text, ""), **options)
+    pairs = tokenizer(tf.where(is_single, "", text), text_pair, **options)
+    length = tf.maximum(tf.shape(singles["input_ids"])[1], tf.shape(pairs["input_ids"])[1])
+    fixed = tokenizer.packing_options(**options).fixed_length
+
+    def padded(name: str, values: tf.Tensor) -> tf.Tensor:
+        missing = length - tf.shape(values)[1]
+        where = [missing, 0] if tokenizer.padding_side == "left" else [0, missing]
+        value = tokenizer.pad_token_id if name == "input_ids" else 0
+        return tf.ensure_shape(tf.pad(values, [[0, 0], where], constant_values=value), [None, fixed])
+
+    return {
+        name: tf.where(is_single[:, None], padded(name, singles[name]), padded(name, pairs[name])) for name in pairs
+    }
