@@ -26,7 +26,9 @@ def main() -> None:
 
     keras.utils.set_random_seed(0)
     pieces = sorted({piece for line in LINES for piece in line.split()})
-    tokenizer = TFBertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *pieces], max_length=32)
+    tokenizer = TFBertTokenizer(
+        ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *pieces], max_length=32, add_special_tokens=False
+    )
     config = BertConfig(
         vocab_size=tokenizer.vocab_size, hidden_size=64, num_hidden_layers=2, num_attention_heads=4,
         intermediate_size=128, max_position_embeddings=64, is_decoder=True,
@@ -34,7 +36,7 @@ def main() -> None:
     generator = TextGenerator(TFBertLMHeadModel(config), tokenizer, max_new_tokens=8)
     generator.compile(keras.optimizers.Adam(3e-3))
     generator.fit(LINES * 8, batch_size=8, epochs=20, verbose=0)
-    for prompt in ("the cat sat", "a dog ran", "we went to"):
+    for prompt in ("the cat sat", "a dog ran", "we went to the"):
         print(generator.predict([prompt], verbose=0)["generated_text"][0])
 
 

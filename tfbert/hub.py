@@ -13,7 +13,10 @@ TOKENIZER_FILES = (
     *("tokenizer.json", "tokenizer_config.json", "vocab.txt"),
     *("special_tokens_map.json", "added_tokens.json"),
 )
-SENTENCE_FILES = ("modules.json", "sentence_bert_config.json", "*_Pooling/config.json")
+SENTENCE_FILES = (
+    *("modules.json", "config_sentence_transformers.json", "sentence_bert_config.json", "*_Pooling/config.json"),
+    *("*_Dense/config.json", "*_Dense/model.safetensors", "*_Dense/pytorch_model.bin"),
+)
 _HUB_ID = re.compile(r"(?:\w[\w.-]*/)?\w[\w.-]*")
 _FILE_ENDINGS = (".bin", ".ckpt", ".h5", ".index", ".json", ".keras", ".safetensors", ".txt")
 

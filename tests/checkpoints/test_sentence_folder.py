@@ -103,6 +103,7 @@ def test_dense_modules_of_pytorch_are_read(dense_folder):
         ({"in_features": 4}, "must hold"),
         ({"bias": False}, "must hold"),
         ({"module_input_name": "token_embeddings"}, "must be for 'sentence_embedding'"),
+        ({"use_residual": True}, "adds its input"),
     ],
 )
 def test_dense_modules_that_cannot_be_followed_are_refused(dense_folder, fields, message):

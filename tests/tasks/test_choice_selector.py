@@ -14,12 +14,11 @@ ROWS = {
     "text": ["Anna lives", "", "北京 is", "the old river " * 40],
     "choices": [["a cat", "a dog", "in New York"], ["yes"], ["", "no", "", "a city"], ["red " * 90, "old"]],
 }
-WORDS = ["cat", "dog", "movie", "phone"]
 LESSONS = {
-    "text": WORDS * 2,
-    "choices": [["cat", "dog", "movie", "phone"]] * 4 + [["phone", "cat", "dog", "movie"]] * 4,
+    "text": ["the cat", "a dog", "a movie", "you"],
+    "choices": [["good", "bad", ""], ["sad", "awful", "good"], ["bad", "great", ""], ["great", "sad", "awful"]],
 }
-RIGHT = [0, 1, 2, 3, 1, 2, 3, 0]
+RIGHT = {"places": [0, 2, 1, 0], "texts": ["good", "good", "great", "great"]}
 
 
 @pytest.fixture(scope="module")
@@ -103,23 +102,24 @@ def test_without_rows_there_are_no_answers(selector):
     assert {name: len(values) for name, values in answers.items()} == {"choice": 0, "index": 0, "scores": 0}
 
 
-@pytest.mark.parametrize("form", ["places", "texts", "dataset of places", "dataset of texts"])
-def test_it_learns_from_places_and_texts(fresh, form):
-    labels = LESSONS["text"] if "texts" in form else RIGHT
-    given = [tf.data.Dataset.from_tensor_slices((LESSONS, labels))] if "dataset" in form else [LESSONS, labels]
-    fresh.fit(*given, epochs=20, batch_size=8, verbose=0)
-    assert fresh.evaluate(*given, verbose=0, return_dict=True)["accuracy"] == 1.0
-    fewer = {"text": WORDS, "choices": [["cat", "", "dog"], ["cat", "dog"], ["phone", "movie"], ["movie", "phone"]]}
-    answers = fresh.predict(fewer, verbose=0)
-    assert answers["choice"].tolist() == WORDS
-    assert answers["index"].tolist() == [0, 1, 1, 1]
+def test_it_learns_from_places_and_texts(fresh):
+    fresh.fit(LESSONS, RIGHT["places"], epochs=8, batch_size=4, verbose=0)
+    loss, accuracy = fresh.evaluate(LESSONS, RIGHT["texts"], verbose=0)
+    assert accuracy == 1.0
+    for labels in RIGHT.values():
+        dataset = tf.data.Dataset.from_tensor_slices((LESSONS, labels))
+        assert fresh.evaluate(dataset, verbose=0)[0] == pytest.approx(loss, abs=1e-6)
+    new = {"text": ["the phone", "i"], "choices": [["awful", "", "bad", "good"], ["great", "bad"]]}
+    answers = fresh.predict(new, verbose=0)
+    assert answers["choice"].tolist() == ["good", "great"]
+    assert answers["index"].tolist() == [3, 0]
 
 
 def test_empty_slots_do_not_count_in_training(fresh):
-    rows = {"text": WORDS, "choices": [["cat", "dog"], ["cat", "dog"], ["movie", "cat"], ["cat", "phone"]]}
-    padded = {"text": WORDS, "choices": [["", *choices, ""] for choices in rows["choices"]]}
-    plain = fresh.evaluate(rows, [0, 1, 0, 1], verbose=0)[0]
-    assert fresh.evaluate(padded, [1, 2, 1, 2], verbose=0)[0] == pytest.approx(plain, abs=1e-6)
+    padded = {**LESSONS, "choices": [["", *choices, ""] for choices in LESSONS["choices"]]}
+    plain = fresh.evaluate(LESSONS, RIGHT["places"], verbose=0)[0]
+    moved = [place + 1 for place in RIGHT["places"]]
+    assert fresh.evaluate(padded, moved, verbose=0)[0] == pytest.approx(plain, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_empty_slots_do_not_count_in_training(fresh):
     [
         ([0, 2], "one of the choices of its row.*Received: 2 at row 1"),
         ([0, -1], "Received: -1 at row 1"),
-        (["cat", "dog"], "Received: b'cat' at row 0"),
+        (["cat", "dog"], "Received: 'cat' at row 0"),
         ([0.0, 1.0], "the place of the right choice"),
         ([[0, 1], [1, 0]], "the place of the right choice"),
         ([0], "`y` must have one entry for each text"),
@@ -140,7 +140,7 @@ def test_wrong_labels_are_refused(fresh, labels, message):
 
 
 def test_a_wrong_label_in_a_dataset_is_refused(fresh):
-    dataset = tf.data.Dataset.from_tensor_slices((LESSONS, ["movies"] * 8))
+    dataset = tf.data.Dataset.from_tensor_slices((LESSONS, ["movies"] * 4))
     with pytest.raises(tf.errors.InvalidArgumentError, match="one of the choices of its row"):
         fresh.fit(dataset, verbose=0)
 
@@ -148,7 +148,7 @@ def test_a_wrong_label_in_a_dataset_is_refused(fresh):
 @pytest.mark.parametrize(
     ("inputs", "error", "message"),
     [
-        ("a text", TypeError, r"takes a dict of texts: {'text': '…', 'choices': '\[…\]'}|takes a dict of texts"),
+        ("a text", TypeError, "takes a dict of texts"),
         ({"text": ["a"]}, ValueError, "keys 'text' and 'choices'"),
         ({"text": ["a", "b"], "choices": [["x"], [""]]}, ValueError, "`choices` must hold at least one.*none at row 1"),
         ({"text": ["a"], "choices": [[]]}, ValueError, "none at row 0"),

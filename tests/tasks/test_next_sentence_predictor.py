@@ -11,8 +11,8 @@ from tfbert.training import BertAdamW
 
 (REFERENCE,) = references("next-sentence-prediction")
 NAMES = ("IS_NEXT", "NOT_NEXT")
-PAIRS = {"text": ["good cat", "bad dog"] * 6, "text_pair": ["happy", "sad", "sad", "happy"] * 3}
-FOLLOWS = [0, 0, 1, 1] * 3
+PAIRS = {"text": ["good cat", "bad dog"] * 4, "text_pair": ["happy", "happy", "sad", "sad"] * 2}
+FOLLOWS = [0, 0, 1, 1] * 2
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_every_pair_is_answered_as_by_pytorch(predictor):
 def test_logits_are_pytorchs(predictor):
     columns = {name: tf.constant([row[name] for row in REFERENCE.inputs]) for name in ("text", "text_pair")}
     logits = predictor.forward(predictor.ids_of(columns), training=False)["logits"]
-    np.testing.assert_allclose(logits, [output["logits"] for output in REFERENCE.outputs], atol=1e-5)
+    np.testing.assert_allclose(logits, [output["logits"] for output in REFERENCE.outputs], atol=5e-5)
 
 
 def test_without_rows_there_are_no_answers(predictor):
@@ -51,14 +51,17 @@ def test_without_rows_there_are_no_answers(predictor):
     assert {name: values.shape for name, values in answers.items()} == {"label": (0,), "score": (0,)}
 
 
-@pytest.mark.parametrize("form", ["numbers", "names", "dataset of numbers", "dataset of names"])
-def test_it_learns_from_numbers_and_names(fresh, form):
-    labels = [NAMES[number] for number in FOLLOWS] if "names" in form else FOLLOWS
-    given = [tf.data.Dataset.from_tensor_slices((PAIRS, labels))] if "dataset" in form else [PAIRS, labels]
-    fresh.fit(*given, epochs=12, batch_size=12, verbose=0)
-    assert fresh.predict(PAIRS, verbose=0)["label"].tolist() == [NAMES[number] for number in FOLLOWS]
-    assert fresh.evaluate(*given, verbose=0, return_dict=True)["accuracy"] == 1.0
+def test_it_learns_from_numbers_and_names(fresh):
+    names = [NAMES[number] for number in FOLLOWS]
+    fresh.fit(PAIRS, names, epochs=8, batch_size=8, verbose=0)
+    assert fresh.predict(PAIRS, verbose=0)["label"].tolist() == names
     assert not fresh.has_new_head
+    loss, accuracy = fresh.evaluate(PAIRS, names, verbose=0)
+    assert accuracy == 1.0
+    assert fresh.evaluate(PAIRS, FOLLOWS, verbose=0)[0] == pytest.approx(loss, abs=1e-6)
+    for labels in (names, FOLLOWS):
+        dataset = tf.data.Dataset.from_tensor_slices((PAIRS, labels))
+        assert fresh.evaluate(dataset, verbose=0)[0] == pytest.approx(loss, abs=1e-6)
 
 
 def test_weights_of_classes_go_by_name(fresh):
@@ -70,13 +73,13 @@ def test_weights_of_classes_go_by_name(fresh):
 def test_wrong_labels_are_refused(fresh, label):
     pair = {"text": ["a", "b"], "text_pair": ["c", "d"]}
     labels = [[0, 0], label] if label == [0, 1] else ["IS_NEXT" if isinstance(label, str | list) else 0, label]
-    with pytest.raises(ValueError, match="must hold 'IS_NEXT' or 0 where the second text follows.*at row"):
+    with pytest.raises(ValueError, match=r"must hold 'IS_NEXT' or 0 where the second text follows.*at row"):
         fresh.fit(pair, labels, verbose=0)
 
 
 def test_an_unknown_name_in_a_dataset_is_refused(fresh):
-    dataset = tf.data.Dataset.from_tensor_slices((PAIRS, ["next"] * 12))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="the model has 'IS_NEXT', 'NOT_NEXT'"):
+    dataset = tf.data.Dataset.from_tensor_slices((PAIRS, ["next"] * 8))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"Unknown label; the model has .*IS_NEXT"):
         fresh.fit(dataset, verbose=0)
 
 

@@ -41,7 +41,7 @@ def fresh(tiny_folder):
 
     def made(**options):
         task = ZeroShotClassifier.from_pretrained(tiny_folder("model_gelu_l2"), hidden_dropout_prob=0.0, **options)
-        task.compile(BertAdamW(1e-2), run_eagerly=True)
+        task.compile(BertAdamW(1e-2), metrics=task.default_metrics(), run_eagerly=True)
         return task
 
     return made
@@ -49,13 +49,9 @@ def fresh(tiny_folder):
 
 @pytest.fixture
 def inference():
-    """Premises, hypotheses and labels that a tiny model can learn: the same word again, or another one."""
-    words = ["cat", "dog", "movie", "phone"]
-    rows = [
-        (word, other) for word in words for other in words if word == other or (word, other) in {*zip(words, words[1:])}
-    ]
-    pairs = {"text": [word for word, _ in rows] * 2, "text_pair": [other for _, other in rows] * 2}
-    return pairs, ["Entails" if word == other else "contradicts" for word, other in rows] * 2
+    """Premises, hypotheses and labels that a tiny model can learn: all that is good follows."""
+    pairs = {"text": ["the cat", "a dog", "a movie", "you"] * 2, "text_pair": ["good", "bad", "good", "bad"] * 2}
+    return pairs, ["Entails", "contradicts"] * 4
 
 
 @pytest.mark.parametrize(
@@ -105,8 +101,10 @@ def test_labels_are_the_same_for_all_rows_or_each_row_has_its_own(load):
 
 
 def test_of_equal_labels_the_last_comes_first(load):
-    rows = {"text": ["Anna"], "candidate_labels": [["city", "City", "", "CITY"]]}
-    assert load("inference").predict(rows, verbose=0)["labels"].tolist() == [["CITY", "City", "city", ""]]
+    columns = {"text": tf.constant(["Anna"]), "candidate_labels": tf.constant([["a", "b", "", "c", "d"]])}
+    logits = tf.constant([[0.0, 0, 1], [0, 0, 2], [0, 0, 9], [0, 0, 1], [0, 0, 1]])
+    answers = load("inference").decode({"logits": logits}, {}, columns)
+    assert answers["labels"].numpy().tolist() == [[b"b", b"d", b"c", b"a", b""]]
 
 
 def test_without_rows_or_labels_there_are_no_answers(load):
@@ -128,33 +126,34 @@ def test_without_rows_or_labels_there_are_no_answers(load):
 
 def test_a_label_too_long_for_a_row_is_an_error_unless_both_may_be_cut(load):
     rows = {"text": ["a cat"], "candidate_labels": [["city " * 100, "dog"]]}
-    with pytest.raises(tf.errors.InvalidArgumentError, match="Write truncation='longest_first'"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="the other text alone is too long"):
         load("inference").predict(rows, verbose=0)
     cut = load("inference").with_options(truncation="longest_first").predict(rows, verbose=0)
     assert cut["length"].tolist() == [2]
 
 
-@pytest.mark.parametrize("form", ["lists", "dataset"])
-def test_it_learns_from_premises_and_hypotheses(fresh, inference, form):
-    pairs, labels = inference
+def test_it_learns_from_premises_and_hypotheses(fresh, inference):
     task = fresh(hypothesis_template="{}")
     assert task.learns_labels
-    given = [pairs, labels] if form == "lists" else [tf.data.Dataset.from_tensor_slices((pairs, labels))]
-    first, *_, last = task.fit(*given, epochs=10, batch_size=14, verbose=0).history["loss"]
-    assert last < 0.7 * first
+    task.fit(*inference, epochs=8, batch_size=8, verbose=0)
     assert task.config.label2id == {"Entails": 0, "contradicts": 1}
     assert task.entailment_id == 0
-    assert task.evaluate(*given, batch_size=14, verbose=0) < first
+    loss, accuracy = task.evaluate(*inference, verbose=0)
+    assert accuracy == 1.0
+    found = task.predict({"text": ["the phone"], "candidate_labels": ["bad", "good"]}, verbose=0)
+    assert found["labels"].tolist() == [["good", "bad"]]
+    dataset = tf.data.Dataset.from_tensor_slices(inference)
+    assert task.evaluate(dataset, verbose=0)[0] == pytest.approx(loss, abs=1e-6)
+    task.fit(dataset, batch_size=8, verbose=0)
     assert task.served_columns() == ["text", "candidate_labels"]
-    assert task.predict({"text": ["cat"], "candidate_labels": ["cat", "dog"]}, verbose=0)["length"] == [2]
 
 
 def test_labels_of_no_inference_teach_nothing(fresh, inference):
     task = fresh()
     with pytest.raises(ValueError, match=r"Received: \['no', 'yes'\]"):
-        task.fit(inference[0], ["yes", "no"] * 7, verbose=0)
+        task.fit(inference[0], ["yes", "no"] * 4, verbose=0)
     with pytest.raises(ValueError, match="name its classes"):
-        task.fit(inference[0], [0, 1] * 7, verbose=0)
+        task.fit(inference[0], [0, 1] * 4, verbose=0)
     assert task.learns_labels
     with pytest.raises(ValueError, match="keys 'text' and 'text_pair'"):
         task.fit({"text": ["a"], "candidate_labels": [["b"]]}, ["entailment"], verbose=0)

@@ -61,7 +61,8 @@ def read_sentence_dense(folder: str | PathLike) -> SentenceDense:
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the activation is unknown, the layer is for tokens, or config and weights contradict each other.
+        ValueError: If the activation is unknown, the layer is for tokens or a residual one, or config and weights
+            contradict each other.
     """
     folder = Path(folder)
     declared = read_json(folder / "config.json")
@@ -78,6 +79,8 @@ def read_sentence_dense(folder: str | PathLike) -> SentenceDense:
                 f"The Dense module {str(folder)!r} must be for 'sentence_embedding'. "
                 f"Received: {name}={declared[name]!r}."
             )
+    if declared.get("use_residual"):
+        raise ValueError(f"The Dense module {str(folder)!r} adds its input to its output, which is not supported.")
     tensors, source = open_checkpoint(folder)
     outer, inner = declared.get("out_features"), declared.get("in_features")
     expected: dict[str, tuple] = {"linear.weight": (outer, inner)}

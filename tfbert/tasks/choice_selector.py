@@ -13,6 +13,7 @@ from tfbert.tasks.columns import TEXT, Column
 from tfbert.tasks.labels import as_label_array
 from tfbert.tasks.task import Task
 from tfbert.tasks.text_slots import check_rows, slot_probes, tokenize_slots, valid_utf8
+from tfbert.tokenization.text_input import as_str_array
 from tfbert.training.accuracy import Accuracy
 from tfbert.training.losses import IGNORED_LABEL
 
@@ -126,7 +127,7 @@ def right_places(choices: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     is_right = tf.reduce_any(matches & (choices != ""), axis=1) | (places == IGNORED_LABEL)
     message = "`y` must be one of the choices of its row: its place, from 0, or its text."
     if not tf.is_symbolic_tensor(is_right) and (wrong := np.flatnonzero(~is_right.numpy())).size:
-        raise ValueError(f"{message} Received: {labels[wrong[0]].numpy()!r} at row {wrong[0]}.")
+        raise ValueError(f"{message} Received: {as_str_array(labels.numpy()).tolist()[wrong[0]]!r} at row {wrong[0]}.")
     with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(is_right), [message, labels])]):
         return tf.identity(places)
 

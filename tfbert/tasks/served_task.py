@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tfbert.config_file import METADATA_FILE
@@ -43,8 +44,7 @@ class ServedTask:
         columns = read_columns(x, self.columns)
         batches = list(batches_of_like_length(columns, batch_size))
         parts = [self._function(**texts) for _, texts in batches] or [self._function(**columns)]
-        order = [row for rows, _ in batches for row in rows]
-        return joined_answers(parts, order)
+        return joined_answers(parts, order=np.concatenate([rows for rows, _ in batches]) if batches else None)
 
     def with_options(self, **changes: Any) -> ServedTask:
         """Refuse other options: a SavedModel has those that it was exported with."""

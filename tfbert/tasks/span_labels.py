@@ -37,7 +37,7 @@ def words_of_spans(
     words, labels = [], []
     for row, (text, given, *of_text) in enumerate(zip(texts, spans, *pieces, strict=True)):
         begins = [start for index, start in zip(of_text[0], of_text[1]) if not goes_on[index]]
-        ends = _word_ends(of_text[0], of_text[2], goes_on)
+        ends = list(_word_ends(of_text[0], of_text[2], goes_on))
         encoded = text.encode("utf-8")
         words.append([encoded[start:end].decode("utf-8", "replace") for start, end in zip(begins, ends)])
         labels.append(_labels(list(zip(begins, ends)), _in_bytes(text, given, row)))

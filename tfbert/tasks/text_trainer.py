@@ -237,7 +237,9 @@ class TextTrainer(LogitsTrainer):
         return (columns, *targets) if targets else columns
 
     def _tokenized(self, dataset) -> tf.data.Dataset:
-        return dataset.map(self.training_batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        # Plain Python, which AutoGraph would take seconds to rewrite.
+        function = tf.autograph.experimental.do_not_convert(self.training_batch)
+        return dataset.map(function, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     def _rows(self, x, y, sample_weight, learn=False):
         """Text columns, encoded labels and weights, with equally many rows."""

@@ -141,14 +141,14 @@ class TokenClassifier(Task):
 
     def decode(self, outputs, features, columns):
         texts = TextBytes.of(columns["text"])
-        finder = EntityFinder(self._label_names(), self.aggregation_strategy, self.ignore_labels, self._token_texts)
+        finder = EntityFinder(self._tags(), self.aggregation_strategy, self.ignore_labels, self._token_texts)
         entities = finder(Tokens.of(features, outputs["logits"]), texts)
         if self.stride is not None:
             entities = without_overlaps(entities, texts)
         word = texts.cut(entities.text, entities.start, entities.end)
         return entities.rows(word, tf.size(columns["text"]))
 
-    def _label_names(self) -> list[str]:
+    def _tags(self) -> list[str]:
         return [self.config.id2label[index] for index in range(self.config.num_labels)]
 
     # === Words and labels to batches of ids ===
@@ -212,7 +212,7 @@ class TokenClassifier(Task):
         return [TokenAccuracy()]
 
     def export_metadata(self):
-        return {**super().export_metadata(), "labels": self._label_names()}
+        return {**super().export_metadata(), "labels": self._tags()}
 
     def get_config(self):
         return {**super().get_config(), "learns_labels": self.learns_labels, "num_labels": self.num_labels}

@@ -15,7 +15,7 @@ from tfbert.tasks.task import Task
 
 def pipeline(
     task: str | None = None,
-    model: str | PathLike | Task | BertPreTrainedModel | None = None,
+    model: str | PathLike | Task | ServedTask | BertPreTrainedModel | None = None,
     tokenizer: Any = None,
     *,
     batch_size: int = 32,

@@ -138,8 +138,9 @@ class Pipeline:
 
 def is_single(inputs: Any) -> bool:
     """Whether a pipeline's input is one row rather than several."""
-    is_scalar = not isinstance(inputs, Iterable) or (tf.is_tensor(inputs) and inputs.shape.rank == 0)
-    return is_scalar or isinstance(inputs, str | bytes | dict)
+    if tf.is_tensor(inputs):
+        return inputs.shape.rank == 0
+    return isinstance(inputs, str | bytes | dict) or not isinstance(inputs, Iterable)
 
 
 def is_stream(inputs: Any) -> bool:
