@@ -14,11 +14,11 @@ ROWS = {
     "text": ["Anna lives", "", "北京 is", "the old river " * 40],
     "choices": [["a cat", "a dog", "in New York"], ["yes"], ["", "no", "", "a city"], ["red " * 90, "old"]],
 }
-LESSONS = {
+LESSONS: dict[str, list] = {
     "text": ["the cat", "a dog", "a movie", "you"],
     "choices": [["good", "bad", ""], ["sad", "awful", "good"], ["bad", "great", ""], ["great", "sad", "awful"]],
 }
-RIGHT = {"places": [0, 2, 1, 0], "texts": ["good", "good", "great", "great"]}
+RIGHT: dict[str, list] = {"places": [0, 2, 1, 0], "texts": ["good", "good", "great", "great"]}
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tests.tasks.pipeline_references import make_folder, references
 from tests.tasks.pipeline_texts import TEXTS
+from tests.tasks.same_answers import assert_same_answers, called
 from tfbert import pipeline
 from tfbert.layers import FastBertTokenizer
 from tfbert.tasks import TokenClassifier
@@ -74,20 +75,6 @@ def fit_once(model, x, y=None, **options):
     return model.fit(x, y, shuffle=False, verbose=0, **options).history["loss"]
 
 
-def assert_same(found, expected):
-    """The same keys, strings, numbers and nesting; scores to 1e-5."""
-    assert type(found) is type(expected)
-    if isinstance(expected, list):
-        for one, other in zip(found, expected, strict=True):
-            assert_same(one, other)
-    elif isinstance(expected, dict):
-        assert list(found) == list(expected)
-        for key, value in expected.items():
-            assert_same(found[key], value)
-    else:
-        assert found == (pytest.approx(expected, abs=1e-5) if isinstance(expected, float) else expected)
-
-
 def assert_equal_answers(found, expected, rows=None):
     for name, values in expected.items():
         wanted = values if rows is None else values[rows]
@@ -110,11 +97,7 @@ def test_the_pipeline_returns_what_hugging_faces_does(find, name):
     answer = find(reference.model)
     if reference.made_with:
         answer = pipeline("token-classification", model=answer.task, **reference.made_with)
-    if all(isinstance(value, str) for value in reference.inputs):
-        found = answer(reference.inputs, **reference.options)  # what a call with each returned
-    else:
-        found = [answer(value, **reference.options) for value in reference.inputs]
-    assert_same(found, reference.outputs)
+    assert_same_answers(called(answer, reference), reference.outputs)
 
 
 def test_answers_have_the_documented_keys(tagger):
@@ -177,8 +160,8 @@ def test_words_come_as_streams_too(find):
     answer = find("entities")
     rows = [text.split() for text in TEXTS[:3]]
     expected = answer(rows, is_split_into_words=True)
-    assert_same(list(answer(iter(rows), is_split_into_words=True)), expected)
-    assert_same(answer(rows[0], is_split_into_words=True), expected[:1])
+    assert_same_answers(list(answer(iter(rows), is_split_into_words=True)), expected)
+    assert_same_answers(answer(rows[0], is_split_into_words=True), expected[:1])
 
 
 # === Training ===
