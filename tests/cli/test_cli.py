@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.tasks.pipeline_references import make_folder
+from tests.tasks.pipelines.references import make_folder
 from tfbert import pipeline
 from tfbert.cli.main import COMMANDS, main
 from tfbert.tasks import TextClassifier, TextEmbedder

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.export.c_program import answer_in_c, build_c_program
-from tests.tasks.pipeline_references import make_folder
+from tests.tasks.pipelines.references import make_folder
 from tests.tasks.task_table import TASKS
 from tfbert.tasks.served_task import ServedTask
 from tfbert.tokenization.text_input import as_str_array

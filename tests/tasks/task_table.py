@@ -14,7 +14,7 @@ class Row:
 
     Args:
         task: str. Class of `tfbert.tasks`.
-        folder: str. Key of `MODELS` in `tests/tasks/pipeline_models.py`.
+        folder: str. Key of `MODELS` in `tests/tasks/pipelines/models.py`.
         inputs: dict of columns; rows of different lengths, empty texts where the task allows them.
         options: dict. Options of answering other than the defaults.
     """

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tasks.pipeline_answers import assert_same
-from tests.tasks.pipeline_references import make_folder, references
+from tests.tasks.pipelines.references import make_folder, references
+from tests.tasks.pipelines.same_answers import assert_same_answers
 from tfbert.tasks import ChoiceSelector, pipeline
 from tfbert.training import BertAdamW
 
@@ -60,9 +60,9 @@ def test_every_row_is_answered_as_by_pytorch(selector):
                 for place in best
             ]
         )
-    assert_same(found, expected)
+    assert_same_answers(found, expected)
     assert len({answers[0]["index"] for answers in found}) > 2
-    assert_same(pipeline(model=selector)(REFERENCE.inputs[0]), expected[0])
+    assert_same_answers(pipeline(model=selector)(REFERENCE.inputs[0]), expected[0])
 
 
 def test_a_row_is_answered_as_if_it_were_alone(selector):

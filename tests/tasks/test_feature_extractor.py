@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tasks.pipeline_references import make_folder, references
+from tests.tasks.pipelines.references import make_folder, references
 from tfbert.tasks import FeatureExtractor, pipeline
 
 TEXTS = ["i love the cat !", "", "a very good dog sat on the mat"]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tasks.pipeline_models import MODELS
-from tests.tasks.pipeline_references import make_folder, references
-from tests.tasks.pipeline_texts import TEXTS
-from tests.tasks.same_answers import assert_same_answers, called
+from tests.tasks.pipelines.models import MODELS
+from tests.tasks.pipelines.references import make_folder, references
+from tests.tasks.pipelines.same_answers import assert_same_answers, called
+from tests.tasks.pipelines.texts import TEXTS
 from tfbert.tasks import MaskFiller, pipeline
-from tfbert.tasks.masking import hide_tokens, labels_at, positions_of
+from tfbert.tasks.labels.masking import hide_tokens, labels_at, positions_of
 from tfbert.training import BertAdamW
 
 REFERENCES = {case.name: case for case in references("fill-mask")}

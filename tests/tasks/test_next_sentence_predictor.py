@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tasks.pipeline_answers import assert_same
-from tests.tasks.pipeline_references import make_folder, references
+from tests.tasks.pipelines.references import make_folder, references
+from tests.tasks.pipelines.same_answers import assert_same_answers
 from tfbert.tasks import NextSentencePredictor, pipeline
 from tfbert.training import BertAdamW
 
@@ -36,8 +36,8 @@ def test_every_pair_is_answered_as_by_pytorch(predictor):
     expected = [
         {"label": NAMES[place], "score": output["scores"][place]} for place, output in zip(best, REFERENCE.outputs)
     ]
-    assert_same(found, expected)
-    assert_same(pipeline(model=predictor)(REFERENCE.inputs[0]), expected[0])
+    assert_same_answers(found, expected)
+    assert_same_answers(pipeline(model=predictor)(REFERENCE.inputs[0]), expected[0])
 
 
 def test_logits_are_pytorchs(predictor):

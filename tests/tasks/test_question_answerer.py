@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from tests.tasks.pipeline_references import make_folder, references
-from tests.tasks.pipeline_texts import CONTEXTS, LONG_TEXTS
+from tests.tasks.pipelines.references import make_folder, references
+from tests.tasks.pipelines.texts import CONTEXTS, LONG_TEXTS
 from tfbert.tasks import QuestionAnswerer, pipeline
-from tfbert.tasks.answer_labels import read_answers
+from tfbert.tasks.labels.answer_labels import read_answers
 from tfbert.training import BertAdamW
 
 REFERENCES = {reference.name: reference for reference in references("question-answering")}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.tasks.pipeline_references import make_folder, references
+from tests.tasks.pipelines.references import make_folder, references
 from tfbert.tasks import pipeline
 
 REFERENCES = references("sentence-embedding")

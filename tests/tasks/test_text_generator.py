@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tasks.pipeline_references import make_folder, references
-from tests.tasks.pipeline_texts import LONG_TEXTS, TEXTS
-from tests.tasks.same_answers import assert_same_answers, called
+from tests.tasks.pipelines.references import make_folder, references
+from tests.tasks.pipelines.same_answers import assert_same_answers, called
+from tests.tasks.pipelines.texts import LONG_TEXTS, TEXTS
 from tfbert.tasks import TextGenerator, pipeline
 from tfbert.training import BertAdamW
 

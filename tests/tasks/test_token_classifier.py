@@ -3,16 +3,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tasks.pipeline_references import make_folder, references
-from tests.tasks.pipeline_texts import TEXTS
-from tests.tasks.same_answers import assert_same_answers, called
+from tests.tasks.pipelines.references import make_folder, references
+from tests.tasks.pipelines.same_answers import assert_same_answers, called
+from tests.tasks.pipelines.texts import TEXTS
 from tfbert import pipeline
 from tfbert.layers import FastBertTokenizer
 from tfbert.tasks import TokenClassifier
-from tfbert.tasks.span_labels import names_of_spans, words_of_spans
-from tfbert.tasks.token_labels import names_of_dataset
+from tfbert.tasks.labels.span_labels import names_of_spans, words_of_spans
+from tfbert.tasks.labels.token_labels import names_of_dataset
 from tfbert.training import BertAdamW
-from tfbert.training.token_accuracy import TokenAccuracy
+from tfbert.training.accuracy import Accuracy
 
 REFERENCES = {reference.name: reference for reference in references("token-classification")}
 # All strategies over all texts, cased and plain labels, windows, words and forms; the others are exhaustive.
@@ -266,7 +266,7 @@ def test_weights_of_texts_reach_the_loss(trained):
 
 
 def test_accuracy_weighs_tokens_by_their_text():
-    metric = TokenAccuracy()
+    metric = Accuracy()
     metric.update_state([[1, -100], [0, 0]], tf.one_hot([[1, 1], [1, 0]], 2), tf.constant([3.0, 1.0]))
     assert float(metric.result()) == pytest.approx(4 / 5)
 

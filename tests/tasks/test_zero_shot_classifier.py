@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tasks.pipeline_answers import assert_same
-from tests.tasks.pipeline_references import make_folder, references
+from tests.tasks.pipelines.references import make_folder, references
+from tests.tasks.pipelines.same_answers import assert_same_answers
 from tfbert.tasks import ZeroShotClassifier, pipeline
 from tfbert.training import BertAdamW
 
@@ -63,7 +63,7 @@ def test_every_text_is_answered_as_by_the_peer(load, make, reference):
         found = [answer(value, **reference.options) for value in reference.inputs]
     else:
         found = make(reference.model)(reference.inputs, **reference.options)
-    assert_same(found, reference.outputs)
+    assert_same_answers(found, reference.outputs)
 
 
 def test_a_model_without_entailment_is_refused_where_the_peer_guesses(tmp_path):

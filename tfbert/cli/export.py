@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Load, export, and print where it went."""
     task_options = parsed_options(options.option)
+    from tfbert.tasks.base.task import Task
     from tfbert.tasks.open_task import open_task
-    from tfbert.tasks.task import Task
 
     task = open_task(options.model, options.task, max_length=options.max_length)
     if not isinstance(task, Task):

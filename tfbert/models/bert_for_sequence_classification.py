@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import keras
 
-from tfbert.layers.classification_head import ClassificationHead
-from tfbert.layers.swap_layer import swap_layer
+from tfbert.models.labelled_model import LabelledModel
 from tfbert.models.model_inputs import ENCODER_ARGUMENTS
-from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.outputs import TFSequenceClassifierOutput
 from tfbert.training.losses import check_labels, sequence_classification_loss
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
-class TFBertForSequenceClassification(BertPreTrainedModel):
+class TFBertForSequenceClassification(LabelledModel):
     """BERT with dropout and a dense layer on the pooled vector.
 
     Calling it takes `input_ids, attention_mask, token_type_ids, position_ids, head_mask, inputs_embeds,
@@ -41,27 +39,9 @@ class TFBertForSequenceClassification(BertPreTrainedModel):
     output_class = TFSequenceClassifierOutput
     has_pooler = True
 
-    def make_head(self) -> None:
-        """Make dropout and dense layer for the config's labels."""
-        self.classifier = ClassificationHead.from_bert_config(self.config)
-
     def head(self, outputs, training):
         """Return `logits` [B, K] of the pooled vector."""
         return {"logits": self.classifier(outputs["pooler_output"], training=training)}
-
-    def replace_head(self, **labels) -> None:
-        """Put a new, untrained head in place for other labels.
-
-        Args:
-            **labels: Label fields of the config: `num_labels`, `id2label`, `label2id`, `problem_type`.
-
-        Example:
-            >>> model.replace_head(id2label={0: "no", 1: "yes"})  # doctest: +SKIP
-        """
-        config = self.config.replace(**labels)
-        with self.distribute_strategy.scope():
-            swap_layer(self, "classifier", ClassificationHead.from_bert_config(config))
-        self.take_config(config)
 
     def loss_function(self, objective, labels=None) -> keras.losses.Loss:
         """Return the loss of the config's `problem_type`; where it names none, labels decide."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import keras
 
-from tfbert.layers.classification_head import ClassificationHead
+from tfbert.models.labelled_model import LabelledModel
 from tfbert.models.model_inputs import ENCODER_ARGUMENTS
-from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.outputs import TFTokenClassifierOutput
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
-class TFBertForTokenClassification(BertPreTrainedModel):
+class TFBertForTokenClassification(LabelledModel):
     """BERT with dropout and a dense layer on every token.
 
     Calling it takes `input_ids, attention_mask, token_type_ids, position_ids, head_mask, inputs_embeds,
@@ -37,10 +36,6 @@ class TFBertForTokenClassification(BertPreTrainedModel):
 
     arguments = (*ENCODER_ARGUMENTS, "labels")
     output_class = TFTokenClassifierOutput
-
-    def make_head(self) -> None:
-        """Make dropout and dense layer for the config's labels."""
-        self.classifier = ClassificationHead.from_bert_config(self.config)
 
     def head(self, outputs, training):
         """Return `logits` [B, S, K]."""

@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.models.bert_for_multiple_choice import TFBertForMultipleChoice
-from tfbert.tasks.columns import TEXT, Column
-from tfbert.tasks.labels import as_label_array
-from tfbert.tasks.task import Task
-from tfbert.tasks.text_slots import check_rows, slot_probes, tokenize_slots, valid_utf8
+from tfbert.tasks.base.columns import TEXT, Column
+from tfbert.tasks.base.task import Task
+from tfbert.tasks.base.text_slots import check_rows, slot_probes, tokenize_slots, valid_utf8
+from tfbert.tasks.labels.class_labels import as_label_array
 from tfbert.tokenization.text_input import as_str_array
 from tfbert.training.accuracy import Accuracy
 from tfbert.training.losses import IGNORED_LABEL

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.models.bert_model import TFBertModel
-from tfbert.tasks.task import Task
+from tfbert.tasks.base.task import Task
 from tfbert.training.objective import Objective
 
 

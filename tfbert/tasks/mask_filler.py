@@ -12,10 +12,10 @@ import tensorflow as tf
 from tfbert.export.verify import text_probes
 from tfbert.json_file import read_json, write_json
 from tfbert.models.bert_for_masked_lm import TFBertForMaskedLM
-from tfbert.tasks.columns import TEXT
-from tfbert.tasks.masking import hide_tokens, labels_at, positions_of, target_ids
-from tfbert.tasks.option_checks import check_count, check_flag
-from tfbert.tasks.task import Task
+from tfbert.tasks.base.columns import TEXT
+from tfbert.tasks.base.option_checks import check_count, check_flag
+from tfbert.tasks.base.task import Task
+from tfbert.tasks.labels.masking import hide_tokens, labels_at, positions_of, target_ids
 from tfbert.tokenization.text_input import as_text
 
 NO_TOKEN = -1  # the detokenizer passes over it

@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from tfbert.config import BertConfig
 from tfbert.models.bert_for_next_sentence_prediction import TFBertForNextSentencePrediction
-from tfbert.tasks.columns import TEXT, Column
-from tfbert.tasks.labels import as_label_array, encode_in_graph, encode_labels
-from tfbert.tasks.task import Task
-from tfbert.tasks.text_pairs import tokenize_pairs
+from tfbert.tasks.base.columns import TEXT, Column
+from tfbert.tasks.base.task import Task
+from tfbert.tasks.base.text_pairs import tokenize_pairs
+from tfbert.tasks.labels.class_labels import as_label_array, encode_in_graph, encode_labels
 from tfbert.training.accuracy import Accuracy
 from tfbert.training.losses import IGNORED_LABEL
 

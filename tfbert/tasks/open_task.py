@@ -8,9 +8,9 @@ from typing import Any
 from tfbert.checkpoints.sentence_folder import MODULES_FILE
 from tfbert.config_file import CONFIG_FILES, read_config_values
 from tfbert.hub import resolve_folder
+from tfbert.tasks.base.task import Task
 from tfbert.tasks.registry import TASKS, TaskEntry, find_task
 from tfbert.tasks.served_task import ServedTask
-from tfbert.tasks.task import Task
 
 
 def open_task(path: str, name: str | None = None, **overrides: Any) -> Task | ServedTask:

@@ -10,11 +10,11 @@ import tensorflow as tf
 
 from tfbert.models.bert_for_question_answering import TFBertForQuestionAnswering
 from tfbert.models.model_inputs import ENCODER_INPUTS
-from tfbert.tasks.answer_labels import answer_positions, as_columns, read_answers
-from tfbert.tasks.answer_spans import NO_ANSWER, Spans, best_spans, merged, ranked, with_no_answer, word_ends
-from tfbert.tasks.columns import Column
-from tfbert.tasks.option_checks import check_count, check_flag
-from tfbert.tasks.task import Task
+from tfbert.tasks.base.columns import Column
+from tfbert.tasks.base.option_checks import check_count, check_flag
+from tfbert.tasks.base.task import Task
+from tfbert.tasks.decoding.answer_spans import NO_ANSWER, Spans, best_spans, merged, ranked, with_no_answer, word_ends
+from tfbert.tasks.labels.answer_labels import answer_positions, as_columns, read_answers
 
 LONGEST_WINDOW = 384
 LONGEST_OVERLAP = 128

@@ -6,8 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from tfbert.tasks.base.task import Task
     from tfbert.tasks.pipelines.pipeline import Pipeline
-    from tfbert.tasks.task import Task
 
 
 class TaskEntry(NamedTuple):

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from tfbert.config_file import METADATA_FILE
 from tfbert.json_file import read_json
-from tfbert.tasks.answering import batches_of_like_length, joined_answers
-from tfbert.tasks.columns import Column, read_columns
+from tfbert.tasks.base.answering import batches_of_like_length, joined_answers
+from tfbert.tasks.base.columns import Column, read_columns
 
 
 class ServedTask:
@@ -48,7 +48,8 @@ class ServedTask:
 
     def with_options(self, **changes: Any) -> ServedTask:
         """Refuse other options: a SavedModel has those that it was exported with."""
-        differing = {name: value for name, value in changes.items() if self.metadata["options"].get(name) != value}
+        fixed = {name: self.metadata.get(name) for name in ("max_length", "truncation")} | self.metadata["options"]
+        differing = {name: value for name, value in changes.items() if name not in fixed or fixed[name] != value}
         if differing:
             raise ValueError(
                 f"The SavedModel at {self.path!r} was exported with {self.metadata['options']}; received: {differing}. "

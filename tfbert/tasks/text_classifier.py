@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfbert.tasks.labels import is_regression
-from tfbert.tasks.option_checks import check_choice, check_count
-from tfbert.tasks.sequence_classifier import SequenceClassifier
+from tfbert.tasks.base.option_checks import check_choice, check_count
+from tfbert.tasks.base.sequence_classifier import SequenceClassifier
+from tfbert.tasks.labels.class_labels import is_regression
 
 FUNCTIONS = (None, "softmax", "sigmoid", "none")
 

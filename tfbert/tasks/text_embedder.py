@@ -11,10 +11,10 @@ from tfbert.checkpoints.sentence_folder import SentenceSettings, read_sentence_s
 from tfbert.config import BertConfig
 from tfbert.layers.sentence_pooling import SentencePooling, unit_length
 from tfbert.models.bert_model import TFBertModel
-from tfbert.tasks.embedding_layers import dense_layer, stored_dense, width_after
-from tfbert.tasks.option_checks import check_choice, check_count, check_flag
+from tfbert.tasks.base.embedding_layers import dense_layer, stored_dense, width_after
+from tfbert.tasks.base.option_checks import check_choice, check_count, check_flag
+from tfbert.tasks.base.similarity_task import SimilarityTask
 from tfbert.tasks.similarity import SIMILARITIES
-from tfbert.tasks.similarity_task import SimilarityTask
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
 
 

@@ -11,10 +11,10 @@ import tensorflow as tf
 from tfbert.export.verify import PROBE_TEXTS, SHORT_PROBE_TEXTS, text_probes
 from tfbert.generation import GenerationOptions
 from tfbert.models.bert_lm_head_model import TFBertLMHeadModel
-from tfbert.tasks.columns import TEXT
-from tfbert.tasks.option_checks import check_choice, check_count, check_flag
-from tfbert.tasks.task import Task
-from tfbert.tasks.text_dataset import is_tokenized
+from tfbert.tasks.base.columns import TEXT
+from tfbert.tasks.base.option_checks import check_choice, check_count, check_flag
+from tfbert.tasks.base.task import Task
+from tfbert.tasks.base.text_dataset import is_tokenized
 from tfbert.training.losses import IGNORED_LABEL
 
 NO_TOKEN = -1  # the detokenizer passes over it
@@ -123,7 +123,7 @@ class TextGenerator(Task):
             )
 
     @property
-    def is_random(self) -> bool:  # type: ignore[override]
+    def is_random(self) -> bool:
         """Whether the same prompt may go on otherwise at the next call."""
         return self.do_sample and self.seed is None
 

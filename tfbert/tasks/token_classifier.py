@@ -8,17 +8,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfbert.layers.classification_head import ClassificationHead
-from tfbert.layers.swap_layer import swap_layer
 from tfbert.models.bert_for_token_classification import TFBertForTokenClassification
-from tfbert.tasks.columns import TEXT
-from tfbert.tasks.entities import STRATEGIES, EntityFinder, Tokens
-from tfbert.tasks.entity_overlaps import without_overlaps
-from tfbert.tasks.labels import as_label_array, class_names
-from tfbert.tasks.option_checks import check_choice, check_count
-from tfbert.tasks.task import Task
-from tfbert.tasks.text_bytes import TextBytes
-from tfbert.tasks.token_labels import (
+from tfbert.tasks.base.columns import TEXT
+from tfbert.tasks.base.label_learner import LabelLearner
+from tfbert.tasks.base.option_checks import check_choice, check_count
+from tfbert.tasks.decoding.entities import STRATEGIES, EntityFinder, Tokens
+from tfbert.tasks.decoding.entity_overlaps import without_overlaps
+from tfbert.tasks.decoding.text_bytes import TextBytes
+from tfbert.tasks.decoding.token_texts import TokenTexts
+from tfbert.tasks.labels.class_labels import as_label_array, class_names
+from tfbert.tasks.labels.token_labels import (
     encode_word_labels,
     encode_words_in_graph,
     joined_words,
@@ -26,15 +25,14 @@ from tfbert.tasks.token_labels import (
     names_of_dataset,
     read_words_and_labels,
 )
-from tfbert.tasks.token_texts import TokenTexts
-from tfbert.training.token_accuracy import TokenAccuracy
+from tfbert.training.accuracy import Accuracy
 
 # What the tokenizer returns for `decode` beside the model's inputs.
 FOR_DECODING = ("offset_mapping", "special_tokens_mask", "overflow_to_sample_mapping")
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
-class TokenClassifier(Task):
+class TokenClassifier(LabelLearner):
     """Text in, entities out: names of people, places and so on, each with where it stands.
 
     Called on text [B] it returns, for up to E entities a text, `entity` string, `word` string (as the text has it),
@@ -57,10 +55,7 @@ class TokenClassifier(Task):
             without "B-" and "I-".
         stride: int or None, default None. A text longer than `max_length` is cut; with a number it is read in windows
             that share so many tokens. Needs a strategy other than "none".
-        learns_labels: bool, default False. Whether `fit` may rename and renumber the labels; `from_pretrained` sets it
-            where the head is new and has no names.
-        num_labels: int or None. The number of labels to hold `fit` to where it learns them.
-        **kwargs: `name` of the Keras model.
+        **kwargs: As `LabelLearner`.
 
     Example:
         >>> tagger = TokenClassifier.from_pretrained("path/to/checkpoint")  # doctest: +SKIP
@@ -83,8 +78,6 @@ class TokenClassifier(Task):
         aggregation_strategy="none",
         ignore_labels=("O",),
         stride=None,
-        learns_labels=False,
-        num_labels=None,
         **kwargs,
     ):
         super().__init__(model, tokenizer, **kwargs)
@@ -99,32 +92,7 @@ class TokenClassifier(Task):
         self.aggregation_strategy = aggregation_strategy
         self.ignore_labels = list(ignore_labels)
         self.stride = stride
-        self.learns_labels = learns_labels
-        self.num_labels = num_labels
         self._token_texts = TokenTexts(tokenizer)
-
-    @classmethod
-    def from_pretrained(cls, folder, *, max_length=None, **overrides):
-        """Load a checkpoint folder; one without a head for tokens gets a new one, to be trained.
-
-        Args:
-            folder: Path of the folder, or the model's name on the Hugging Face hub.
-            max_length: int. Longest input in tokens; by default what the checkpoint's tokenizer says.
-            **overrides: Options of the class; fields of the config, such as `id2label={0: "O", 1: "B-PER", …}`;
-                options of `TFBertForTokenClassification.from_pretrained`; or arguments of `FastBertTokenizer`.
-
-        Returns:
-            A `TokenClassifier`.
-
-        Raises:
-            FileNotFoundError: If a file is missing.
-            ValueError: If the checkpoint is no BERT, or `max_length` exceeds its position embeddings.
-        """
-        tagger = super().from_pretrained(folder, max_length=max_length, **overrides)
-        if tagger.has_new_head and tagger.config.has_default_labels:
-            tagger.learns_labels = True
-            tagger.num_labels = overrides.get("num_labels")
-        return tagger
 
     # === Text to entities ===
 
@@ -141,15 +109,12 @@ class TokenClassifier(Task):
 
     def decode(self, outputs, features, columns):
         texts = TextBytes.of(columns["text"])
-        finder = EntityFinder(self._tags(), self.aggregation_strategy, self.ignore_labels, self._token_texts)
+        finder = EntityFinder(self.label_names(), self.aggregation_strategy, self.ignore_labels, self._token_texts)
         entities = finder(Tokens.of(features, outputs["logits"]), texts)
         if self.stride is not None:
             entities = without_overlaps(entities, texts)
         word = texts.cut(entities.text, entities.start, entities.end)
         return entities.rows(word, tf.size(columns["text"]))
-
-    def _tags(self) -> list[str]:
-        return [self.config.id2label[index] for index in range(self.config.num_labels)]
 
     # === Words and labels to batches of ids ===
 
@@ -165,7 +130,7 @@ class TokenClassifier(Task):
         if y is not None:
             x, y, names = read_words_and_labels(self.tokenizer, x, y)
             if learn and self.learns_labels and names is not None:
-                self._name_labels(names)
+                self.name_labels(names)
         return super()._rows(x, y, sample_weight, learn)
 
     def _read_batch(self, words, labels, *weights):
@@ -191,31 +156,11 @@ class TokenClassifier(Task):
         else:
             names = class_names(as_label_array([label for row in y for label in row]))
         if names is not None:
-            self._name_labels(names)
-        self.learns_labels = False
-
-    def _name_labels(self, names: list[str]) -> None:
-        if len(names) < 2 or self.num_labels not in (None, len(names)):
-            expected = "at least two" if self.num_labels is None else f"{self.num_labels}, as num_labels says,"
-            raise ValueError(
-                f"`y` must hold {expected} different labels. Received: {names}. Name all of them: "
-                "from_pretrained(..., id2label={0: …, 1: …})."
-            )
-        config = self.config.replace(id2label=dict(enumerate(names)))
-        with self.distribute_strategy.scope():
-            swap_layer(self.model, "classifier", ClassificationHead.from_bert_config(config))
-        self.model.take_config(config)
-        self.forget_compiled_functions()
+            self.name_labels(names)
         self.learns_labels = False
 
     def default_metrics(self):
-        return [TokenAccuracy()]
-
-    def export_metadata(self):
-        return {**super().export_metadata(), "labels": self._tags()}
-
-    def get_config(self):
-        return {**super().get_config(), "learns_labels": self.learns_labels, "num_labels": self.num_labels}
+        return [Accuracy()]
 
 
 def _check_stride(stride, aggregation_strategy: str, tokenizer) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfbert.tasks.columns import TEXT, Column, read_columns
-from tfbert.tasks.option_checks import check_flag
-from tfbert.tasks.sequence_classifier import SequenceClassifier
-from tfbert.tasks.text_slots import check_rows, slot_probes, tokenize_slots, valid_utf8
+from tfbert.tasks.base.columns import TEXT, Column, read_columns
+from tfbert.tasks.base.option_checks import check_flag
+from tfbert.tasks.base.sequence_classifier import SequenceClassifier
+from tfbert.tasks.base.text_slots import check_rows, slot_probes, tokenize_slots, valid_utf8
 
 PREMISE_AND_HYPOTHESIS = (TEXT, Column("text_pair"))
 
@@ -116,9 +116,6 @@ class ZeroShotClassifier(SequenceClassifier):
 
     def read_training_inputs(self, x):
         return read_columns(x, PREMISE_AND_HYPOTHESIS)
-
-    def _read_batch(self, inputs, *targets):
-        return (self.read_training_inputs(inputs), *targets)
 
     def training_batch(self, columns, *targets):
         return (super().tokenize(columns), *targets)

@@ -1,4 +1,4 @@
-"""Accuracy: the share of texts whose best class is right, without those whose label is to be ignored."""
+"""Accuracy: the share of texts or tokens whose best class is right, without those whose label is to be ignored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tfbert.training.losses import IGNORED_LABEL
 
 @keras.saving.register_keras_serializable(package="tfbert")
 class Accuracy(keras.metrics.SparseCategoricalAccuracy):
-    """Accuracy over class numbers that passes over the label -100, as the loss does.
+    """Accuracy over class numbers [B] or [B, S] that passes over the label -100, as the loss does.
 
     Args:
         name: str, default "accuracy".
@@ -27,7 +27,12 @@ class Accuracy(keras.metrics.SparseCategoricalAccuracy):
         super().__init__(name=name, **kwargs)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true = tf.reshape(tf.convert_to_tensor(y_true), [-1])
-        counted = tf.cast(y_true != IGNORED_LABEL, tf.float32)
-        weights = counted if sample_weight is None else counted * tf.reshape(tf.cast(sample_weight, tf.float32), [-1])
-        return super().update_state(tf.maximum(y_true, 0), y_pred, sample_weight=weights)
+        y_true, y_pred = tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred)
+        weights = tf.cast(y_true != IGNORED_LABEL, tf.float32)
+        if sample_weight is not None:
+            sample_weight = tf.cast(sample_weight, tf.float32)
+            if sample_weight.shape.rank < y_true.shape.rank:  # one for each row
+                sample_weight = tf.expand_dims(sample_weight, 1)
+            weights *= sample_weight
+        classes = tf.reshape(y_pred, [-1, y_pred.shape[-1]])
+        return super().update_state(tf.reshape(tf.maximum(y_true, 0), [-1]), classes, tf.reshape(weights, [-1]))

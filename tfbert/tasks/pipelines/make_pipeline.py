@@ -6,11 +6,11 @@ from os import PathLike, fspath
 from typing import Any
 
 from tfbert.models.pretrained_model import BertPreTrainedModel
+from tfbert.tasks.base.task import Task
 from tfbert.tasks.open_task import open_task
 from tfbert.tasks.pipelines.pipeline import Pipeline
 from tfbert.tasks.registry import TASKS, find_task
 from tfbert.tasks.served_task import ServedTask
-from tfbert.tasks.task import Task
 
 
 def pipeline(

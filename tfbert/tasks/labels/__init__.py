@@ -1,0 +1,1 @@
+"""What users give as labels, as the numbers that losses take."""
