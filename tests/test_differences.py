@@ -9,6 +9,7 @@ import tensorflow as tf
 import tokenizers
 
 from tests.conftest import FIXTURES
+from tests.tasks.pipelines.references import make_folder
 from tfbert import (
     BertConfig,
     BertTokenizer,
@@ -19,8 +20,9 @@ from tfbert import (
     TFBertLMHeadModel,
     TFBertModel,
     TFBertTokenizer,
+    pipeline,
 )
-from tfbert.tasks import TextClassifier
+from tfbert.tasks import ChoiceSelector, TextClassifier
 
 TINY = FIXTURES / "tiny"
 IDS = np.array([[2, 5, 6, 3], [2, 7, 3, 0]])
@@ -210,3 +212,75 @@ def test_21_question_answering_computes_on_padding():
     ours, others = model(ids, mask).start_logits, packed(ids, mask).start_logits
     np.testing.assert_allclose(ours[:, :2], others[:, :2], atol=1e-6)
     assert np.abs(ours[:, 2] - others[:, 2]).max() > 1e-4
+
+
+@pytest.fixture(scope="module")
+def pipelines(tmp_path_factory):
+    """Return a function that opens the pipeline of one of the references' models, once."""
+    opened = {}
+
+    def open_pipeline(name, **options):
+        if (name, *options) not in opened:
+            opened[name, *options] = pipeline(model=make_folder(tmp_path_factory.mktemp(name), name), **options)
+        return opened[name, *options]
+
+    return open_pipeline
+
+
+def test_22_long_texts_are_cut(pipelines):
+    long = "the city " * 5000
+    assert len(pipelines("words")("[MASK] " + long)) == 5
+    assert len(pipelines("features")(long)[0]) == 64
+    assert pipelines("story")(long + "of New York", return_full_text=False) == pipelines("story")(
+        long + long + "of New York", return_full_text=False
+    )
+
+
+def test_23_generation_is_greedy_and_short_by_default(pipelines):
+    generate = pipelines("story")
+    options = generate.task.options()
+    assert (options["do_sample"], options["max_new_tokens"]) == (False, 20)
+    assert generate("the city") == generate("the city")
+
+
+def test_24_zero_shot_needs_a_label_of_entailment(tmp_path):
+    folder = make_folder(tmp_path, "sentiment")
+    with pytest.raises(ValueError, match="entail"):
+        pipeline("zero-shot-classification", model=folder)
+    selector = ChoiceSelector.from_pretrained(make_folder(tmp_path, "choices"))
+    padded, alone = (
+        selector({"text": ["a", "a"], "choices": [["old", "red", ""], ["old", "red", "new"]]}),
+        selector({"text": ["a"], "choices": [["old", "red"]]}),
+    )
+    np.testing.assert_allclose(padded["scores"][0], [*alone["scores"][0].numpy(), 0.0], atol=1e-6)
+
+
+def test_25_missing_answers_are_one_empty_answer(pipelines):
+    answers = pipelines("answers")(question="Who?", context="a", top_k=5)
+    assert [answer["answer"] for answer in answers] == ["a", ""]
+    assert answers[1] == {"score": 0.0, "start": 0, "end": 0, "answer": ""}
+    with pytest.raises(ValueError, match="question"):
+        pipelines("answers")(question="Who?", context=["a", "b"])
+
+
+def test_26_unknown_options_and_missing_masks_are_refused(pipelines):
+    with pytest.raises(TypeError, match="top_n"):
+        pipelines("words")("a [MASK]", top_n=3)
+    with pytest.raises(ValueError, match="MASK"):
+        pipelines("words")("no mask")
+    with pytest.raises(ValueError, match="question"):
+        pipelines("answers")({"query": "a", "context": "b"})
+    assert {type(entity["score"]) for entity in pipelines("entities")("Anna lives in New York", ignore_labels=[])} == {
+        float
+    }
+
+
+def test_27_stride_needs_a_strategy(pipelines):
+    with pytest.raises(ValueError, match="stride"):
+        pipelines("entities")("Anna", stride=8)
+
+
+def test_28_a_head_of_another_task_is_refused(tmp_path):
+    folder = make_folder(tmp_path, "sentiment")  # the head of a token classifier has the same name and shape
+    with pytest.raises(ValueError, match="no trained head for token-classification"):
+        pipeline("token-classification", model=folder)

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from tests.tasks.pipelines.models import MAX_LENGTH, MODELS, PROMPTS, SENTENCE_LENGTH, SIZES, dense_weights
 from tests.tasks.pipelines.texts import NAMED_TEXTS
 
-REFERENCES = Path(__file__).parents[1] / "fixtures" / "pipelines"
+REFERENCES = Path(__file__).parents[2] / "fixtures" / "pipelines"
 POOLING_KEYS = {
     "cls": "pooling_mode_cls_token",
     "mean": "pooling_mode_mean_tokens",
