@@ -30,7 +30,7 @@ demo: $(READY) ## Fine-tune on real tweets, export, answer strings without tfber
 	@$(RUN) examples/answer_without_tfbert.py $(MODEL) $${TEXT:+"$$TEXT"}
 
 test: $(READY) ## Run the whole test suite.
-	$(RUN) -m pytest -n 2 $(PYTEST_OPTIONS)
+	$(RUN) -m pytest -n 2 --dist worksteal $(PYTEST_OPTIONS)
 
 # XLA keeps every program that a process compiled, in memory maps of which a process may have 65,530: hence the parts.
 exhaustive: $(READY) ## Compare every model, option and form with PyTorch's outputs, where `make test` takes a sample.

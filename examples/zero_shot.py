@@ -40,7 +40,7 @@ def main() -> None:
     model = ZeroShotClassifier.from_pretrained(assets.minilm_folder(), max_length=32, id2label=names)
     model.model.bert.embeddings.trainable = False
     model.default_learning_rate = 1e-4
-    model.fit(*premises(seed=0, count=1280), batch_size=16, verbose=0)
+    model.fit(*premises(seed=0, count=640), batch_size=16, verbose=0)
     classify = pipeline("zero-shot-classification", model=model, hypothesis_template="This person is {}.")
     answer = classify("Zoe works as a carpenter.", candidate_labels=LABELS)
     print(", ".join(f"{label} {score:.2f}" for label, score in zip(answer["labels"], answer["scores"])))

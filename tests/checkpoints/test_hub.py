@@ -156,7 +156,7 @@ class TestFetching:
         paths = [path for path in (tmp_path / "saved").rglob("*") if path.is_file()]
         stand_in = hub({path.relative_to(tmp_path / "saved").as_posix(): path for path in paths})
         embedder = TextEmbedder.from_pretrained(NAME)
-        assert embedder.pooling.pooling == "cls"
+        assert embedder.pooling == "cls"
         assert "1_Pooling/config.json" in stand_in.fetched
 
     def test_the_hubs_own_errors_are_passed_on_without_the_token(self, monkeypatch):

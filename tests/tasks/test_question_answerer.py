@@ -286,7 +286,6 @@ def test_the_task_names_the_dict_it_takes(answerer):
     ("options", "message"),
     [
         ({"doc_stride": -1}, "`doc_stride` must be None or an integer of at least 0"),
-        ({"doc_stride": 65}, "`doc_stride` .65. is larger than `max_seq_len` .64."),
         ({"max_seq_len": 65}, "`max_seq_len` must be at most 64"),
         ({"max_answer_len": 0}, "`max_answer_len`"),
         ({"max_question_len": 0.5}, "`max_question_len`"),
@@ -324,3 +323,30 @@ def test_labels_that_do_not_stand_in_the_context_are_refused(fresh, nouns):
     dataset = tf.data.Dataset.from_tensor_slices((nouns[0], [0] * 8))
     with pytest.raises(ValueError, match="labels of a dataset must be"):
         fresh.fit(dataset, verbose=0)
+
+
+def test_a_question_that_leaves_no_room_is_cut_and_spoils_no_other_row(answerer):
+    rows = {"question": ["where " * 200, "Where ?"], "context": ["New York is old. " * 40] * 2}
+    answers = answerer.predict(rows, verbose=0)
+    assert answers["length"].tolist() == [1, 1]
+    room = answerer.window_length - 3 - answerer.window_overlap - 1
+    short = answerer.predict({"question": ["where " * room], "context": rows["context"][:1]}, verbose=0)
+    assert answers["answer"][0] == short["answer"][0]
+    assert answers["score"][0] == pytest.approx(short["score"][0], abs=1e-6)
+    alone = answerer.predict({name: texts[1:] for name, texts in rows.items()}, verbose=0)
+    assert answers["answer"][1] == alone["answer"][0]
+    fewer = answerer.with_options(max_question_len=3)
+    kept = fewer.predict({"question": ["where " * 3], "context": rows["context"][:1]}, verbose=0)
+    assert fewer.predict(rows, verbose=0)["score"][0] == pytest.approx(kept["score"][0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_seq_len": 16, "doc_stride": 12}, "`doc_stride` must be less than 12"),
+        ({"max_length": 48, "pad_to_multiple_of": 48, "max_seq_len": 60}, "positions. Received: 60, padded to 96"),
+    ],
+)
+def test_windows_that_cannot_go_on_or_have_no_positions_are_refused(answerer, options, message):
+    with pytest.raises(ValueError, match=message):
+        answerer.with_options(**options)

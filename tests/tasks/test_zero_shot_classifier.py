@@ -124,14 +124,6 @@ def test_without_rows_or_labels_there_are_no_answers(load):
     assert sorted(broken[0]) == [b"dog", "\ufffd".encode()]
 
 
-def test_a_label_too_long_for_a_row_is_an_error_unless_both_may_be_cut(load):
-    rows = {"text": ["a cat"], "candidate_labels": [["city " * 100, "dog"]]}
-    with pytest.raises(tf.errors.InvalidArgumentError, match="the other text alone is too long"):
-        load("inference").predict(rows, verbose=0)
-    cut = load("inference").with_options(truncation="longest_first").predict(rows, verbose=0)
-    assert cut["length"].tolist() == [2]
-
-
 def test_it_learns_from_premises_and_hypotheses(fresh, inference):
     task = fresh(hypothesis_template="{}")
     assert task.learns_labels
@@ -219,3 +211,28 @@ def test_streams_are_answered_as_lists(make):
     assert list(answer(tf.data.Dataset.from_tensor_slices(texts))) == expected
     with pytest.raises(TypeError, match="Received: int"):
         answer([3])
+
+
+def test_a_label_that_leaves_no_room_is_cut_and_spoils_no_other_row(load):
+    classifier, long = load("inference"), "city " * 200
+    rows = {"text": ["a dog", "a cat"], "candidate_labels": [[long, "dog"], ["red", "old"]]}
+    answers = classifier.predict(rows, verbose=0)
+    assert np.isfinite(answers["scores"]).all()
+    alone = classifier.predict({"text": ["a cat"], "candidate_labels": [["red", "old"]]}, verbose=0)
+    np.testing.assert_allclose(answers["scores"][1], alone["scores"][0], atol=1e-6)
+    assert classifier.with_options(truncation="longest_first").predict(rows, verbose=0)["length"].tolist() == [2, 2]
+
+
+def test_rows_bring_labels_of_their_own(make):
+    classify = make("inference")
+    rows = [{"text": "a dog", "candidate_labels": ["red", "old"]}, "a cat"]
+    found = classify(rows, candidate_labels=["city", "music"])
+    assert [sorted(answer["labels"]) for answer in found] == [["old", "red"], ["city", "music"]]
+    assert_same_answers(found[0], classify("a dog", candidate_labels="red, old"))
+
+
+def test_the_signatures_of_ids_are_batch_major(load):
+    classifier = load("inference")
+    ids = classifier.ids_of(classifier.read_inputs(ROWS))
+    assert ids["input_ids"].shape[:2] == (4, 4)
+    assert classifier.forward(ids, training=False)["logits"].shape == (4, 4, 3)

@@ -42,6 +42,11 @@ def parsed_options(given: list[str]) -> dict[str, Any]:
     return options
 
 
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that the command line gives, those that are not None."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def open_pipeline(options: argparse.Namespace, task: str | None) -> Pipeline:
     """Return the pipeline of the model that the command line names.
 

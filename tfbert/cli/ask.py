@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfbert.cli.answers import open_pipeline, write_answers
+from tfbert.cli.answers import given, open_pipeline, write_answers
 from tfbert.cli.text_rows import Row, UsageError, add_answer_arguments, positive_integer, text_rows
 
 
@@ -21,15 +21,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_answer_arguments(parser, texts="questions")
     parser.add_argument("--context", help="the text that holds the answers")
     parser.add_argument("--context-file", metavar="FILE", help="a file with that text")
-    parser.add_argument("--top-k", type=positive_integer, default=1, help="answers to a question (default: 1)")
-    parser.add_argument("--impossible", action="store_true", help="allow the empty answer, that there is none")
+    parser.add_argument("--top-k", type=positive_integer, help="answers to a question (default: 1)")
+    parser.add_argument(
+        "--impossible", action="store_true", default=None, help="allow the empty answer, that there is none"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the answers to each question."""
     rows = _with_context(text_rows(options, "question"), _context(options))
     answer = open_pipeline(options, "question-answering")
-    write_answers(rows, answer, options.json, top_k=options.top_k, handle_impossible_answer=options.impossible)
+    task_options = given(top_k=options.top_k, handle_impossible_answer=options.impossible)
+    write_answers(rows, answer, options.json, **task_options)
 
 
 def _context(options: argparse.Namespace) -> str | None:

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import argparse
 
-from tfbert.cli.answers import open_pipeline, write_answers
+from tfbert.cli.answers import given, open_pipeline, write_answers
 from tfbert.cli.text_rows import add_answer_arguments, positive_integer, text_rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     add_answer_arguments(parser)
-    parser.add_argument("--top-k", type=positive_integer, default=5, help="words for each mask (default: 5)")
+    parser.add_argument("--top-k", type=positive_integer, help="words for each mask (default: 5)")
     parser.add_argument("--targets", nargs="+", metavar="WORD", help="the only words to choose from")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the most likely words for each mask."""
-    targets = {"targets": options.targets} if options.targets else {}
     rows = text_rows(options)
-    write_answers(rows, open_pipeline(options, "fill-mask"), options.json, top_k=options.top_k, **targets)
+    answer = open_pipeline(options, "fill-mask")
+    write_answers(rows, answer, options.json, **given(top_k=options.top_k, targets=options.targets))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 
 from tfbert.cli.answers import open_pipeline, parsed_options, write_answers
-from tfbert.cli.text_rows import add_answer_arguments, text_rows
+from tfbert.cli.text_rows import add_answer_arguments, check_sources, text_rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,5 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print an answer for each text."""
-    rows, task_options = text_rows(options), parsed_options(options.option)
-    write_answers(rows, open_pipeline(options, options.task), options.json, **task_options)
+    check_sources(options)
+    task_options = parsed_options(options.option)
+    answer = open_pipeline(options, options.task)
+    rows = text_rows(options, answer.task.columns[0].name)
+    write_answers(rows, answer, options.json, **task_options)

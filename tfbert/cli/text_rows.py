@@ -56,15 +56,27 @@ def text_rows(options: argparse.Namespace, name: str = "text") -> Iterator[Row]:
     Raises:
         UsageError: If texts come from two places, or from none.
     """
-    if options.texts and options.input:
-        raise UsageError("give either TEXT or --input, not both")
+    check_sources(options)
     if options.texts:
         return iter(
             [{name: text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")} for text in options.texts]
         )
-    if options.input is None and sys.stdin.isatty():
-        raise UsageError("no texts: give TEXT, --input FILE, or pipe lines into standard input")
     return _file_rows(options.input, options.json, name)
+
+
+def check_sources(options: argparse.Namespace) -> None:
+    """Refuse a command line that names texts in two places, or in none.
+
+    Args:
+        options: What `add_answer_arguments` parsed.
+
+    Raises:
+        UsageError: If it does.
+    """
+    if options.texts and options.input:
+        raise UsageError("give either TEXT or --input, not both")
+    if not options.texts and options.input is None and sys.stdin.isatty():
+        raise UsageError("no texts: give TEXT, --input FILE, or pipe lines into standard input")
 
 
 def write_json_row(content: Row) -> None:

@@ -13,12 +13,14 @@ from tfbert.models.model_inputs import ENCODER_INPUTS
 from tfbert.tasks.base.columns import Column
 from tfbert.tasks.base.option_checks import check_count, check_flag
 from tfbert.tasks.base.task import Task
+from tfbert.tasks.base.text_pairs import cut_to_pieces
 from tfbert.tasks.decoding.answer_spans import NO_ANSWER, Spans, best_spans, merged, ranked, with_no_answer, word_ends
 from tfbert.tasks.labels.answer_labels import answer_positions, as_columns, read_answers
 
 LONGEST_WINDOW = 384
 LONGEST_OVERLAP = 128
 PROBE_CONTEXTS = ("Hello", "", "é 北😀 HELLO hello", b"\xff\xe4 a", "long text " * 300)
+SPECIAL_TOKENS = 3  # [CLS] question [SEP] context [SEP]
 PROBE_QUESTIONS = ("a", "a", "", "é", b"\xff")  # of one piece, so that they leave room in the shortest windows
 
 
@@ -43,7 +45,8 @@ class QuestionAnswerer(Task):
         max_answer_len: int, default 15. The most pieces of an answer.
         max_seq_len: int or None. Tokens of a window, question and special tokens included; None is the tokenizer's
             `max_length`, at most 384.
-        max_question_len: int, default 64. Nothing follows from it, as with fast tokenizers in Hugging Face.
+        max_question_len: int, default 64. The pieces that are kept of a question which would leave a long context no
+            room in its windows; other questions stay whole, as with fast tokenizers in Hugging Face.
         handle_impossible_answer: bool, default False. Whether the empty answer, [CLS], competes with the others.
         align_to_words: bool, default True. Whether an answer that begins or ends inside a word takes all of it.
         **kwargs: `name` of the Keras model.
@@ -103,10 +106,15 @@ class QuestionAnswerer(Task):
 
     def _check_windows(self) -> None:
         length, positions = self.window_length, self.config.max_position_embeddings
-        if length > positions:
-            raise ValueError(f"`max_seq_len` must be at most {positions}, the model's positions. Received: {length}.")
-        if self.window_overlap > length:
-            raise ValueError(f"`doc_stride` ({self.window_overlap}) is larger than `max_seq_len` ({length}).")
+        padded = self.tokenizer.packing_options(max_length=length).longest_padded
+        if padded > positions:
+            received = f"{length}{f', padded to {padded}' if padded > length else ''}"
+            raise ValueError(f"`max_seq_len` must be at most {positions}, the model's positions. Received: {received}.")
+        if self._question_room < 1:
+            raise ValueError(
+                f"`doc_stride` must be less than {length - SPECIAL_TOKENS - 1}, so that a window of {length} has "
+                f"room for a question and goes on. Received: {self.window_overlap}."
+            )
 
     @property
     def window_length(self) -> int:
@@ -117,6 +125,11 @@ class QuestionAnswerer(Task):
     def window_overlap(self) -> int:
         """Pieces of the context that neighbouring windows share."""
         return min(self.window_length // 2, LONGEST_OVERLAP) if self.doc_stride is None else self.doc_stride
+
+    @property
+    def _question_room(self) -> int:
+        """The most pieces of a question beside which the windows of a long context go on."""
+        return self.window_length - SPECIAL_TOKENS - self.window_overlap - 1
 
     def read_inputs(self, inputs):
         """Turn the user's text, in any form, into string columns [B]; refuse empty ones where they are at hand."""
@@ -141,8 +154,12 @@ class QuestionAnswerer(Task):
         return self._pair(columns)
 
     def _pair(self, columns, **options):
+        room = self._question_room
+        # A context of fewer bytes than a window has tokens needs no second window.
+        is_long = tf.strings.length(columns["context"]) > self.window_length - SPECIAL_TOKENS - room
+        kept = min(room, self.max_question_len)
         return self.tokenizer(
-            columns["question"],
+            cut_to_pieces(self.tokenizer, columns["question"], room, kept, is_long),
             columns["context"],
             truncation="only_second",
             max_length=self.window_length,

@@ -31,17 +31,21 @@ class ServedTask:
         metadata_path = Path(path) / METADATA_FILE
         self.metadata = read_json(metadata_path) if metadata_path.is_file() else {}
         self.loaded = tf.saved_model.load(str(path))  # its variables live as long as this reference
-        if "task" not in self.metadata or "serving_default" not in self.loaded.signatures:
+        if not {"task", "inputs"} <= set(self.metadata) or "serving_default" not in self.loaded.signatures:
             raise ValueError(f"The SavedModel at {str(path)!r} says no task: export it by a class of tfbert.tasks.")
         self.path = str(path)
         self.task_name = self.metadata["task"]
         self._function = self.loaded.signatures["serving_default"]
         specs = self._function.structured_input_signature[1]
-        self.columns = [Column(name, several=spec.shape.rank == 2) for name, spec in specs.items()]
+        names = self.metadata["inputs"]  # a signature has them sorted
+        self.columns = [Column(name, specs[name].shape.rank == 2, optional=name == "text_pair") for name in names]
 
     def predict(self, x: Any, batch_size: int = 32, verbose: Any = 0) -> dict[str, Any]:
-        """Return the answers to texts, in their order; see `Task.predict`."""
+        """Return the answers to texts in memory, in their order; see `Task.predict`."""
         columns = read_columns(x, self.columns)
+        missing = [column.name for column in self.columns if column.name not in columns]
+        if missing:
+            raise ValueError(f"The SavedModel at {self.path!r} takes pairs: give `{missing[0]}` too.")
         batches = list(batches_of_like_length(columns, batch_size))
         parts = [self._function(**texts) for _, texts in batches] or [self._function(**columns)]
         return joined_answers(parts, order=np.concatenate([rows for rows, _ in batches]) if batches else None)
@@ -49,7 +53,8 @@ class ServedTask:
     def with_options(self, **changes: Any) -> ServedTask:
         """Refuse other options: a SavedModel has those that it was exported with."""
         fixed = {name: self.metadata.get(name) for name in ("max_length", "truncation")} | self.metadata["options"]
-        differing = {name: value for name, value in changes.items() if name not in fixed or fixed[name] != value}
+        given = {name: list(value) if isinstance(value, tuple) else value for name, value in changes.items()}
+        differing = {name: value for name, value in given.items() if name not in fixed or fixed[name] != value}
         if differing:
             raise ValueError(
                 f"The SavedModel at {self.path!r} was exported with {self.metadata['options']}; received: {differing}. "

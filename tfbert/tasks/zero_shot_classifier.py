@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfbert.tasks.base.columns import TEXT, Column, read_columns
 from tfbert.tasks.base.option_checks import check_flag
 from tfbert.tasks.base.sequence_classifier import SequenceClassifier
+from tfbert.tasks.base.text_pairs import cut_to_pieces
 from tfbert.tasks.base.text_slots import check_rows, slot_probes, tokenize_slots, valid_utf8
 
 PREMISE_AND_HYPOTHESIS = (TEXT, Column("text_pair"))
@@ -88,10 +89,27 @@ class ZeroShotClassifier(SequenceClassifier):
         labels = columns["candidate_labels"]
         hypotheses = tf.strings.join([labels if part is None else part for part in self._template])
         cut = "only_first" if self.tokenizer.truncation is True else None  # another kind was asked for by name
+        if cut:  # a hypothesis leaves room for one piece of the text
+            most = self.tokenizer.max_length - self.tokenizer.packing_options().special_tokens(2) - 1
+            flat = cut_to_pieces(self.tokenizer, tf.reshape(hypotheses, [-1]), most, most)
+            hypotheses = tf.reshape(flat, tf.shape(labels))
         return tokenize_slots(self.tokenizer, columns["text"], tf.where(labels == "", "", hypotheses), truncation=cut)
 
     def ids_of(self, columns):
-        return self.tokenize(columns)
+        rows, labels = tf.unstack(tf.shape(columns["candidate_labels"]))
+        features = self.tokenize(columns)
+        return {name: tf.reshape(ids, [rows, labels, tf.shape(ids)[1]]) for name, ids in features.items()}
+
+    def ids_ranks(self):
+        return {name: rank + 1 for name, rank in super().ids_ranks().items()}  # [B, L, S]
+
+    def forward(self, features, training):
+        if features["input_ids"].shape.rank == 2:
+            return super().forward(features, training)  # [B·L, S]
+        shape = tf.shape(features["input_ids"])
+        flat = {name: tf.reshape(ids, [-1, shape[2]]) for name, ids in features.items()}
+        logits = super().forward(flat, training)["logits"]
+        return {"logits": tf.reshape(logits, [shape[0], shape[1], self.config.num_labels])}
 
     def decode(self, outputs, features, columns):
         candidates = columns["candidate_labels"]  # [B, L]

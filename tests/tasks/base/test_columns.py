@@ -40,6 +40,11 @@ def test_several_texts_a_row_in_every_form(choices):
     assert as_lists(columns) == {"text": [b"a", b"e"], "choices": [[b"b", b"c"], [b"d", b""]]}
 
 
+def test_a_single_text_in_a_row_is_a_list_of_one():
+    columns = read_columns([{"text": "a", "choices": "b"}, {"text": "c", "choices": ["d", "e"]}], CHOICES)
+    assert as_lists(columns)["choices"] == [[b"b", b""], [b"d", b"e"]]
+
+
 @pytest.mark.parametrize("choices", [["b", "c"], tf.constant(["b", "c"]), np.array(["b", "c"])])
 def test_one_list_of_texts_is_for_all_rows(choices):
     columns = read_columns({"text": ["a", "d"], "choices": choices}, CHOICES)

@@ -144,3 +144,62 @@ def test_no_texts_have_no_answers(trained_head, empty):
     answer = trained_head().predict(empty, verbose=0)
     assert answer["label"].shape == (0,)
     assert answer["scores"].shape == (0, 3)
+
+
+def test_a_twin_knows_what_another_ones_training_decided(fresh_classifier, tmp_path):
+    classifier = fresh_classifier()
+    twin = classifier.with_options(top_k=1)
+    twin.default_learning_rate = 0.5
+    classifier.fit({"text": TEXTS, "text_pair": TEXTS}, NAMES, verbose=0)
+    before = kernel(classifier)
+    assert (twin.has_new_head, twin.learns_labels, twin.served_columns()) == (False, False, ["text", "text_pair"])
+    twin.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+    twin.fit(TEXTS, NAMES, verbose=0)  # goes on from the head that is trained
+    np.testing.assert_array_equal(kernel(classifier), before)
+    with pytest.raises(ValueError, match="Unknown label 'x'"):
+        twin.fit(TEXTS, ["x", "y"] * 4, verbose=0)
+    assert twin.with_options(top_k=2).default_learning_rate == 0.5
+
+
+def test_options_that_are_set_later_count(fresh_classifier):
+    classifier = fresh_classifier(num_labels=3)
+    assert classifier.predict(TEXTS, verbose=0)["labels"].shape == (8, 3)
+    classifier.top_k = 2
+    assert classifier.predict(TEXTS, verbose=0)["labels"].shape == (8, 2)
+
+
+def test_steps_are_those_of_the_first_rows(fresh_classifier):
+    classifier = fresh_classifier(num_labels=2)
+    texts = ["the cat sat on the mat today", "good", "bad"]
+    first = classifier.predict(texts, batch_size=1, steps=2, verbose=0)["score"]
+    np.testing.assert_allclose(first, classifier.predict(texts, verbose=0)["score"][:2], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda c: c.predict(TEXTS, batch_size=0), "`batch_size` must be"),
+        (lambda c: c.fit(TEXTS, NAMES, batch_size=-1), "`batch_size` must be"),
+        (lambda c: c.evaluate(TEXTS, NAMES, batch_size=2.5), "`batch_size` must be"),
+        (lambda c: c.predict(TEXTS, steps=-1), "`steps` must be"),
+        (lambda c: c.fit(TEXTS, NAMES, sample_weight=[]), "`sample_weight` must have one entry"),
+        (lambda c: c.fit(TEXTS, NAMES, sample_weight=2.0), "`sample_weight` must hold one finite number"),
+        (lambda c: c.fit(TEXTS, NAMES, sample_weight=np.ones((8, 2))), r"\[N\]. Received: shape \(8, 2\)"),
+        (lambda c: c.fit(TEXTS, NAMES, sample_weight=[np.nan] * 8), "not finite"),
+    ],
+)
+def test_wrong_sizes_and_weights_are_named(fresh_classifier, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(fresh_classifier())
+
+
+def test_weights_of_classes_pass_over_labels_that_do_not_count(fresh_classifier):
+    losses = []
+    for labels, weights in (([0, 1, -100, -100], {0: 2.0}), ([0, 1], {0: 2.0}), ([0, 1], None)):
+        classifier = fresh_classifier(num_labels=2, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+        classifier.model.classifier.dense.kernel.assign(np.linspace(-1, 1, 64).reshape(32, 2))
+        classifier.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+        fitted = classifier.fit(TEXTS[: len(labels)], labels, class_weight=weights, shuffle=False, verbose=0)
+        losses.append(fitted.history["loss"][0])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    assert losses[1] > losses[2]

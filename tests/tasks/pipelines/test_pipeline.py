@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -66,6 +67,41 @@ def test_streams_are_answered_as_they_come(classify):
     assert [answer["label"] for answer in answers] == [(expected * 3)[index]["label"] for index in range(9)]
 
 
+def test_answers_before_a_wrong_row_come_before_its_error(classify):
+    answers = classify((text for text in ["a cat", "old", 5, "new"]), batch_size=3)
+    assert [next(answers)["label"], next(answers)["label"]] == [
+        classify("a cat")[0]["label"],
+        classify("old")[0]["label"],
+    ]
+    with pytest.raises(TypeError, match="Received: int"):
+        next(answers)
+
+
+def test_a_stream_is_answered_before_it_goes_on(classify):
+    read = []
+    answers = classify((read.append(text) or text for text in TEXTS), batch_size=2)
+    next(answers)
+    assert len(read) == 2
+
+
+def test_single_texts_and_pairs_may_mix(classify):
+    pair = {"text": "a cat", "text_pair": "old"}
+    assert [answer["label"] for answer in classify(["a cat", pair, "new"])] == [
+        classify("a cat")[0]["label"],
+        classify(pair)["label"],
+        classify("new")[0]["label"],
+    ]
+
+
+def test_long_arrays_of_options_are_told_apart(tmp_path):
+    fill = pipeline(model=make_folder(tmp_path, "words"))
+    first = np.array(["old", "red"] * 800, dtype=object)
+    second = first.copy()
+    second[700:800] = "city"
+    found = [{answer["token_str"] for answer in fill("a [MASK]", targets=words)} for words in (first, second)]
+    assert found == [{"old", "red"}, {"old", "red", "city"}]
+
+
 def test_a_dataset_is_a_stream(classify):
     dataset = tf.data.Dataset.from_tensor_slices(TEXTS)
     assert [answer["label"] for answer in classify(dataset)] == [answer["label"] for answer in classify(TEXTS)]
@@ -105,11 +141,8 @@ def test_long_lists_keep_their_order(classify):
         (lambda f: pipeline("text-classification", model=f)(3), TypeError, "takes a string"),
         (lambda f: pipeline("text-classification", model=f)(["a", 3]), TypeError, "Received: int"),
         (lambda f: pipeline("text-classification", model="/nowhere"), (OSError, ValueError), "/nowhere"),
-        (
-            lambda f: pipeline("text-classification", model=f)(["a", {"text": "a", "text_pair": "b"}]),
-            ValueError,
-            "same keys",
-        ),
+        (lambda f: pipeline("text-classification", model=f, batch_size=0), ValueError, "`batch_size` must be"),
+        (lambda f: pipeline("text-classification", model=f)("a", batch_size=-1), ValueError, "`batch_size` must be"),
         (
             lambda f: pipeline("ner", TFBertForSequenceClassification.from_pretrained(f), f),
             TypeError,

@@ -22,15 +22,16 @@ class AnswerFunction:
 
     def __init__(self, task: Any):
         self._task = task
-        self._config: Any = None
+        self._state: Any = None
         self._traced: dict[tuple[str, ...], Any] = {}
 
     def __call__(self, columns: Columns) -> dict[str, tf.Tensor]:
         """Return the task's answers to a batch of columns."""
         if self._task.run_eagerly:
             return self._task(columns, training=False)
-        if self._config is not self._task.config:  # another head or other labels, perhaps by way of a twin
-            self._traced, self._config = {}, self._task.config
+        state = (id(self._task.config), self._task.options())
+        if self._state != state:  # other options, labels or another head, perhaps by way of a twin
+            self._traced, self._state = {}, state
         names = tuple(columns)
         if names not in self._traced:
             specs = [

@@ -78,7 +78,13 @@ def _columns_of_rows(rows: Sequence[dict], columns: Sequence[Column]) -> dict[st
                 f"All rows must have the same keys. Received: {sorted(names)}, and {sorted(row)} at row {index}."
             )
     _check_keys(rows[0], columns)
-    return {name: [row[name] for row in rows] for name in rows[0]}
+    several = {column.name for column in columns if column.several}
+    return {name: [_as_list(row[name]) if name in several else row[name] for row in rows] for name in rows[0]}
+
+
+def _as_list(texts: Any) -> Any:
+    """Several texts of one row; a single one is a list of one."""
+    return [texts] if isinstance(texts, str | bytes) else texts
 
 
 def _check_keys(inputs: dict, columns: Sequence[Column]) -> None:

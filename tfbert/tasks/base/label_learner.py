@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfbert.tasks.base.task import Task
+from tfbert.tasks.base.training_state import shared
 
 
 class LabelLearner(Task):
@@ -23,6 +24,9 @@ class LabelLearner(Task):
         super().__init__(model, tokenizer, **kwargs)
         self.learns_labels = learns_labels
         self.num_labels = num_labels
+
+    learns_labels = shared("learns_labels")
+    num_labels = shared("num_labels")
 
     @classmethod
     def from_pretrained(cls, folder, *, max_length=None, **overrides):
@@ -47,12 +51,6 @@ class LabelLearner(Task):
             learner.learns_labels = True
             learner.num_labels = overrides.get("num_labels")
         return learner
-
-    def with_options(self, **changes):
-        """Return this task with other options, on the same weights; see `Task.with_options`."""
-        twin = super().with_options(**changes)
-        twin.learns_labels, twin.num_labels = self.learns_labels, self.num_labels
-        return twin
 
     def label_names(self) -> list[str]:
         """Return the names of the labels in their order."""

@@ -24,10 +24,8 @@ def make_signatures(task: Task, names: list[str]) -> dict[str, Any]:
     """
     columns = [column for column in task.columns if column.name in names]
     text_specs = [tf.TensorSpec([None, None] if c.several else [None], tf.string, name=c.name) for c in columns]
-    ids_specs = [
-        tf.TensorSpec([None] * example.shape.rank, tf.int32, name=name)
-        for name, example in task.model.dummy_inputs.items()
-    ]
+    ranks = task.ids_ranks()
+    ids_specs = [tf.TensorSpec([None] * rank, tf.int32, name=name) for name, rank in ranks.items()]
 
     def serving_default(*texts):
         return task(dict(zip(names, texts)), training=False)
@@ -36,7 +34,7 @@ def make_signatures(task: Task, names: list[str]) -> dict[str, Any]:
         return task.ids_of(dict(zip(names, texts)))
 
     def ids(*inputs):
-        return task.forward(dict(zip(task.model.dummy_inputs, inputs)), training=False)
+        return task.forward(dict(zip(ranks, inputs)), training=False)
 
     return {
         "serving_default": _graph_function(serving_default, text_specs),

@@ -84,7 +84,11 @@ class SimilarityTask(Task):
         return dataset.map(check)
 
     def prepare_labels(self, labels: Any) -> np.ndarray:
-        similarities = np.asarray(labels, dtype=np.float32)
+        try:
+            similarities = np.asarray(labels, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            message = f"`y` must hold one similarity from -1 to 1 for each pair. Received: {labels!r}."
+            raise ValueError(message) from error
         if similarities.ndim != 1 or not np.isfinite(similarities).all() or np.abs(similarities).max(initial=0) > 1:
             raise ValueError(
                 "`y` must hold one similarity from -1 to 1 for each pair. "

@@ -54,6 +54,10 @@ class Task(TaskFiles):
         """Return the model's inputs, one row for each row of text; what the signature "tokenize" serves."""
         return self.tokenizer(*columns.values(), return_attention_mask=True, return_token_type_ids=True)
 
+    def ids_ranks(self) -> dict[str, int]:
+        """Return the ranks of the model's inputs by name, as `ids_of` returns them."""
+        return {name: example.shape.rank for name, example in self.model.dummy_inputs.items()}
+
     def loss_function(self, objective, labels: Any = None) -> keras.losses.Loss | None:
         """Return the loss that stands in where `compile` was given none: the model's own."""
         return self.model.loss_function(objective, labels)
@@ -107,6 +111,6 @@ class Task(TaskFiles):
         if of_tokenizer:
             tokenizer = FastBertTokenizer.from_config({**tokenizer.get_config(), **of_tokenizer})
         twin = type(self)(self.model, tokenizer, has_new_head=self.has_new_head, **options)
-        twin.takes_pairs = self.takes_pairs
-        twin.run_eagerly = self.run_eagerly
+        twin.training_state = self.training_state
+        twin.default_learning_rate, twin.run_eagerly = self.default_learning_rate, self.run_eagerly
         return twin

@@ -20,6 +20,7 @@ from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.tasks.base.fit_together import check_fit_together
 from tfbert.tasks.base.signatures import make_signatures
 from tfbert.tasks.base.text_trainer import TextTrainer
+from tfbert.tasks.base.training_state import TrainingState, shared
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
 
 logger = logging.getLogger("tfbert")
@@ -56,14 +57,17 @@ class TaskFiles(TextTrainer):
         check_fit_together(model.config, tokenizer)
         self.model = model
         self.tokenizer = tokenizer
-        self.has_new_head = has_new_head
-        self.takes_pairs = bool(model.config.extra.get(PAIRS_KEY, False))
+        pairs = bool(model.config.extra.get(PAIRS_KEY, False))
+        self.training_state = TrainingState(has_new_head=has_new_head, takes_pairs=pairs)
         self.built = True
 
     @property
     def config(self):
         """The model's `BertConfig`."""
         return self.model.config
+
+    has_new_head = shared("has_new_head")
+    takes_pairs = shared("takes_pairs")
 
     @property
     def is_random(self) -> bool:

@@ -12,17 +12,24 @@ import tensorflow as tf
 
 from tfbert.tasks.base.answering import AnswerFunction, batches_of_like_length, joined_answers
 from tfbert.tasks.base.columns import TEXT, TEXT_PAIR, Column, read_columns
+from tfbert.tasks.base.option_checks import check_count
 from tfbert.tasks.base.text_dataset import batched, inputs_of
 from tfbert.training.logits_trainer import LogitsTrainer
 
 DEFAULT_BATCH_SIZE = 32
 
 
+def checked_batch_size(batch_size: int | None) -> int:
+    """Return a batch size, the default for None; refuse what is none."""
+    check_count("batch_size", batch_size, optional=True)
+    return DEFAULT_BATCH_SIZE if batch_size is None else batch_size
+
+
 class TextAnswerer(LogitsTrainer):
     """A Keras model that is asked with text. A sub-class says which text it takes (`columns`)."""
 
     columns: ClassVar[tuple[Column, ...]] = (TEXT, TEXT_PAIR)
-    takes_pairs = False
+    takes_pairs: Any
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -50,12 +57,16 @@ class TextAnswerer(LogitsTrainer):
             A dict of NumPy arrays with one row for each text; strings are Python str. Where answers have several
             entries, rows are padded to the one with the most.
         """
-        batch_size = batch_size or DEFAULT_BATCH_SIZE
+        batch_size = checked_batch_size(batch_size)
+        check_count("steps", steps, optional=True)
         if isinstance(x, tf.data.Dataset):
             dataset = batched(x, batch_size).take(-1 if steps is None else steps)
             parts = self._answered(map(self.read_inputs, map(inputs_of, dataset)), verbose, callbacks)
             return joined_answers(parts)
-        chosen = list(batches_of_like_length(self.read_inputs(x), batch_size))[:steps]
+        columns = self.read_inputs(x)
+        if steps is not None:
+            columns = {name: column[: steps * batch_size] for name, column in columns.items()}
+        chosen = list(batches_of_like_length(columns, batch_size))
         parts = self._answered([columns for _, columns in chosen], verbose, callbacks)
         return joined_answers(parts, order=np.concatenate([rows for rows, _ in chosen]) if chosen else None)
 

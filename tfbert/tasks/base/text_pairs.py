@@ -1,4 +1,4 @@
-"""Texts and pairs of texts in one batch: a pair whose second text is empty is a single text."""
+"""Texts and pairs of texts in one batch; texts that would leave the other one of a pair no room."""
 
 from __future__ import annotations
 
@@ -43,3 +43,26 @@ def tokenize_pairs(
     return {
         name: tf.where(is_single[:, None], padded(name, singles[name]), padded(name, pairs[name])) for name in pairs
     }
+
+
+def cut_to_pieces(
+    tokenizer: FastBertTokenizer, texts: tf.Tensor, longest: int, most: int, where: tf.Tensor | bool = True
+) -> tf.Tensor:
+    """Cut texts of more than `longest` pieces down to `most`; others stay as they are.
+
+    Args:
+        tokenizer: `FastBertTokenizer`.
+        texts: string [B].
+        longest: int. The most pieces of a text that stays.
+        most: int. The pieces that a longer one keeps.
+        where: bool [B], default True. Texts that may be cut.
+
+    Returns:
+        string [B].
+    """
+    _, _, ends = tokenizer.tokenize_with_offsets(texts)
+    is_long = where & (ends.row_lengths() > longest)
+    last = tf.where(is_long, ends.row_starts() + most - 1, 0)
+    kept = tf.gather(tf.concat([ends.values, [0]], axis=0), last)
+    size = tf.where(is_long, tf.cast(kept, tf.int32), tf.strings.length(texts))
+    return tf.strings.substr(texts, tf.zeros_like(size), size)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from tfbert.tasks.base.text_answerer import DEFAULT_BATCH_SIZE, TextAnswerer
+from tfbert.tasks.base.text_answerer import TextAnswerer, checked_batch_size
 from tfbert.tasks.base.text_dataset import (
     arrays_dataset,
     batched,
@@ -101,7 +101,8 @@ class TextTrainer(TextAnswerer):
         Raises:
             TypeError, ValueError: If text and labels do not fit each other or the model.
         """
-        batch_size = batch_size or DEFAULT_BATCH_SIZE
+        batch_size = checked_batch_size(batch_size)
+        validation_batch_size = checked_batch_size(validation_batch_size or batch_size)
         if isinstance(x, tf.data.Dataset):
             if validation_split:
                 raise ValueError("`validation_split` needs arrays or lists; for a dataset give `validation_data`.")
@@ -114,11 +115,13 @@ class TextTrainer(TextAnswerer):
             rows = self._rows(x, y, sample_weight, learn=True)
             if validation_split and validation_data is None:
                 rows, held_out = _split(rows, validation_split)
-                validation_data = self._ids_of_rows(held_out, validation_batch_size or batch_size)
+                validation_data = self._ids_of_rows(held_out, validation_batch_size)
             dataset = self._ids_of_rows(rows, batch_size, shuffle=shuffle)
             self.takes_pairs = any(column.optional and column.name in rows[0] for column in self.columns)
         if validation_data is not None:
-            validation_data = self._validation_dataset(validation_data, validation_batch_size or batch_size)
+            validation_data = self._validation_dataset(validation_data, validation_batch_size)
+        if class_weight is not None:
+            dataset = dataset.map(_weigher(self._numbered(class_weight)))
         if not self._has_users_optimizer():
             steps = steps_per_epoch or int(dataset.cardinality())
             self._compile_default(steps * epochs if steps > 0 else None)
@@ -130,7 +133,6 @@ class TextTrainer(TextAnswerer):
                 callbacks=callbacks,
                 validation_data=validation_data,
                 shuffle=False,  # the dataset shuffles already
-                class_weight=self._numbered(class_weight),
                 initial_epoch=initial_epoch,
                 steps_per_epoch=steps_per_epoch,
                 validation_steps=validation_steps,
@@ -143,7 +145,7 @@ class TextTrainer(TextAnswerer):
         """Return loss and metrics on text and labels; the arguments are those of `keras.Model.evaluate`."""
         if not self.compiled:
             self._compile_default()
-        dataset = self._ids_dataset(x, y, sample_weight, batch_size or DEFAULT_BATCH_SIZE)
+        dataset = self._ids_dataset(x, y, sample_weight, checked_batch_size(batch_size))
         with end_is_no_surprise(dataset, steps):
             return super().evaluate(dataset, verbose=verbose, steps=steps, callbacks=callbacks, **kwargs)
 
@@ -177,12 +179,14 @@ class TextTrainer(TextAnswerer):
         """Text columns, encoded labels and weights, with equally many rows."""
         if y is None and self.needs_labels:
             raise ValueError("`y` is missing: give one label for each text.")
-        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float32)
+        weights = None if sample_weight is None else _read_weights(sample_weight)
         columns = self.read_training_inputs(x)
         count = next(iter(columns.values())).shape[0]
-        sizes = {"y": _row_count(y), "sample_weight": 0 if weights is None else len(weights)}
+        sizes = {"y": _row_count(y) or count}  # what has no rows at all is refused by its own reader
+        if weights is not None:
+            sizes["sample_weight"] = len(weights)
         for name, size in sizes.items():
-            if size not in (0, count):  # what has no rows at all is refused by its own reader
+            if size != count:
                 raise ValueError(f"`{name}` must have one entry for each text, {count}. Received: {size}.")
         if learn:
             self.learn_labels(x, y)
@@ -220,8 +224,6 @@ class TextTrainer(TextAnswerer):
 
     def _numbered(self, class_weight):
         """Return class weights by class number; a user may give them by name."""
-        if class_weight is None:
-            return None
         known = self.class_numbers()
         if not known:
             raise ValueError("`class_weight` needs one class for each text. Write `sample_weight` instead.")
@@ -232,6 +234,28 @@ class TextTrainer(TextAnswerer):
                 raise ValueError(f"Unknown label {name!r} in `class_weight`; the model has {list(known)}.")
             weights[number] = weight
         return weights
+
+
+def _read_weights(sample_weight: Any) -> np.ndarray:
+    weights = np.asarray(sample_weight, dtype=np.float32)
+    if weights.ndim != 1 or not np.isfinite(weights).all():
+        raise ValueError(
+            f"`sample_weight` must hold one finite number for each text, [N]. Received: shape {weights.shape}"
+            f"{'' if np.isfinite(weights).all() else ', with numbers that are not finite'}."
+        )
+    return weights
+
+
+def _weigher(class_weight: Mapping[int, float]) -> Any:
+    """A function that gives a batch the weights of its classes; labels that are to be ignored weigh nothing."""
+    table = tf.constant([class_weight[number] for number in sorted(class_weight)], tf.float32)
+
+    def weigh(features, labels, *weights):
+        labels_of_rows = tf.reshape(labels, [-1])
+        of_class = tf.where(labels_of_rows >= 0, tf.gather(table, tf.maximum(labels_of_rows, 0)), 0.0)
+        return features, labels, of_class * weights[0] if weights else of_class
+
+    return weigh
 
 
 def _row_count(labels: Any) -> int:

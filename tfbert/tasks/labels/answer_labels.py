@@ -42,7 +42,10 @@ def read_answers(answers: Any) -> list[tuple[int, str]]:
         raise ValueError(f"{FORM} Received: {type(answers).__name__}.")
     else:
         rows = (_entries(answer, f" at row {row}") for row, answer in enumerate(answers))
-    return [_read(start, text, row) for row, (start, text) in enumerate(rows)]
+    read = [_read(start, text, row) for row, (start, text) in enumerate(rows)]
+    if not read:
+        raise ValueError(f"{FORM} Received: none.")
+    return read
 
 
 def as_columns(answers: Iterable[tuple[int, str]]) -> dict[str, np.ndarray]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
 
+from tfbert.tasks.base.text_answerer import checked_batch_size
 from tfbert.tasks.pipelines.progress import text_counter
 
-CHUNK_BATCHES = 32  # rows that are sorted by length together, in batches
+CHUNK_BATCHES = 32  # rows of a list that are sorted by length together, in batches
+MOST_TWINS = 16  # sets of options whose graphs are kept
 LONG = 1000  # rows from which on there is a progress bar
 Row = dict[str, Any]
 
@@ -36,7 +37,7 @@ class Pipeline:
 
     def __init__(self, task: Any, batch_size: int = 32, **options: Any):
         self.task = task
-        self.batch_size = batch_size
+        self.batch_size = checked_batch_size(batch_size)
         self._options = options
         self._twins: dict[str, Any] = {}
         self.task_with(options)  # a wrong option is refused here rather than at the first call
@@ -54,6 +55,8 @@ class Pipeline:
         """Turn one input into a row of the task's columns."""
         if isinstance(value, dict):
             return value
+        if tf.is_tensor(value) or isinstance(value, np.ndarray):
+            value = _as_python(value.numpy() if tf.is_tensor(value) else value)
         if not isinstance(value, str | bytes):
             raise TypeError(
                 f"A {self.task.task_name} pipeline takes a string, a list of strings, or an iterator of them. "
@@ -89,19 +92,20 @@ class Pipeline:
         """
         options = {**self._options, **options}
         task = self.task_with(options)
-        batch_size = batch_size or self.batch_size
+        batch_size = self.batch_size if batch_size is None else checked_batch_size(batch_size)
         if is_single(inputs):
-            return self.single(next(self._answers(task, [inputs], batch_size)), options)
+            return self.single(self._answered(task, [self.read_row(inputs)], batch_size)[0], options)
         if is_stream(inputs):
-            return self._answers(task, values_of(inputs), batch_size)
+            return self._stream(task, values_of(inputs), batch_size)
         inputs = list(inputs)
         with (
             text_counter(len(inputs)) if len(inputs) >= LONG else contextlib.nullcontext(lambda count: None) as advance
         ):
-            outputs = []
-            for output in self._answers(task, inputs, batch_size):
-                outputs.append(output)
-                advance(1)
+            outputs: list[Any] = []
+            for start in range(0, len(inputs), batch_size * CHUNK_BATCHES):
+                rows = [self.read_row(value) for value in inputs[start : start + batch_size * CHUNK_BATCHES]]
+                outputs += self._answered(task, rows, batch_size)
+                advance(len(rows))
         return self.several(outputs)
 
     def task_with(self, options: dict[str, Any]) -> Any:
@@ -109,37 +113,61 @@ class Pipeline:
         options = self.task_options(dict(options))
         if not options:
             return self.task
-        key = repr(sorted(options.items(), key=lambda option: option[0]))
+        key = repr({name: _as_list(options[name]) for name in sorted(options)})
         if key not in self._twins:
+            if len(self._twins) == MOST_TWINS:
+                self._twins.pop(next(iter(self._twins)))  # the one made first
             self._twins[key] = self.task.with_options(**options)
         return self._twins[key]
 
-    def _answers(self, task: Any, inputs: Iterable[Any], batch_size: int) -> Iterator[Any]:
-        rows = map(self.read_row, inputs)
-        while chunk := list(itertools.islice(rows, batch_size * CHUNK_BATCHES)):
-            answers = task.predict(self.columns_of(chunk), batch_size=batch_size, verbose=0)
-            for index, row in enumerate(chunk):
-                yield self.write(row, {name: values[index] for name, values in answers.items()}, task)
+    def _stream(self, task: Any, values: Iterator[Any], batch_size: int) -> Iterator[Any]:
+        """Answers, batch by batch as rows come; those before a wrong row come before its error."""
+        while True:
+            rows, failure = self._next_rows(values, batch_size)
+            try:
+                yield from self._answered(task, rows, batch_size)
+            except ValueError:  # of one of them
+                for row in rows:
+                    yield from self._answered(task, [row], batch_size)
+            if failure is not None:
+                raise failure
+            if len(rows) < batch_size:
+                return
+
+    def _next_rows(self, values: Iterator[Any], count: int) -> tuple[list[Row], Exception | None]:
+        """The next rows, as many as there are before a wrong one, and what is wrong with that."""
+        rows: list[Row] = []
+        while len(rows) < count:
+            try:
+                rows.append(self.read_row(next(values)))
+            except StopIteration:
+                break
+            except (TypeError, ValueError) as failure:
+                return rows, failure
+        return rows, None
 
     def columns_of(self, rows: list[Row]) -> dict[str, list[Any]]:
-        """Return rows as columns.
-
-        Raises:
-            ValueError: If they have different keys.
-        """
-        names = set(rows[0])
-        for index, row in enumerate(rows):
-            if set(row) != names:
-                raise ValueError(
-                    f"All inputs must have the same keys. Received: {sorted(names)}, {sorted(row)} at {index}."
-                )
+        """Return rows of the same keys as the task's columns."""
         return {name: [row[name] for row in rows] for name in rows[0]}
+
+    def _answered(self, task: Any, rows: list[Row], batch_size: int) -> list[Any]:
+        """Answers to rows; those of the same columns, such as pairs, share batches."""
+        outputs: list[Any] = [None] * len(rows)
+        alike: dict[frozenset[str], list[int]] = {}
+        for place, row in enumerate(rows):
+            alike.setdefault(frozenset(row), []).append(place)
+        for places in alike.values():
+            columns = self.columns_of([rows[place] for place in places])
+            answers = task.predict(columns, batch_size=batch_size, verbose=0)
+            for index, place in enumerate(places):
+                outputs[place] = self.write(rows[place], {name: answers[name][index] for name in answers}, task)
+        return outputs
 
 
 def is_single(inputs: Any) -> bool:
     """Whether a pipeline's input is one row rather than several."""
-    if tf.is_tensor(inputs):
-        return inputs.shape.rank == 0
+    if tf.is_tensor(inputs) or isinstance(inputs, np.ndarray):
+        return len(inputs.shape) == 0
     return isinstance(inputs, str | bytes | dict) or not isinstance(inputs, Iterable)
 
 
@@ -155,9 +183,16 @@ def values_of(inputs: Any) -> Iterator[Any]:
     return map(_as_python, inputs.as_numpy_iterator())
 
 
+def _as_list(value: Any) -> Any:
+    """Options as they can be told apart: arrays in full."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def _as_python(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _as_python(entry) for name, entry in value.items()}
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return _as_python(value.item())
     if isinstance(value, np.ndarray):
         return [_as_python(entry) for entry in value]
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -35,6 +35,10 @@ class TextClassifierPipeline(Pipeline):
         is_listed = not isinstance(inputs, dict) and "top_k" not in options
         return [shaped(outputs)] if is_listed else shaped(outputs)
 
+    def task_options(self, options):
+        function = options.get("function_to_apply")
+        return options | ({"function_to_apply": function.lower()} if isinstance(function, str) else {})
+
     def read_row(self, value):
         if isinstance(value, list | tuple):
             raise ValueError(

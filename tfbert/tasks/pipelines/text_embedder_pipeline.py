@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from tfbert.tasks.pipelines.pipeline import Pipeline
+from tfbert.tasks.pipelines.pipeline import Pipeline, Row
 from tfbert.tasks.similarity import similarity
 
 KEYS = {"source_sentence", "sentences"}
@@ -33,32 +31,22 @@ class TextEmbedderPipeline(Pipeline):
     def write(self, row: Any, answer: Any, task: Any) -> Any:
         return answer["embedding"].tolist()
 
-    def _answers(self, task: Any, inputs: Iterable[Any], batch_size: int) -> Iterator[Any]:
-        """Embed the sentences of a comparison as texts like all others, then put them together again."""
-        sizes: deque[int | None] = deque()  # the number of a comparison's texts; None for a text by itself
-        gathered: list[list[float]] = []
-        for vector in super()._answers(task, _texts(inputs, sizes), batch_size):
-            gathered.append(vector)
-            if len(gathered) == (sizes[0] or 1):
-                yield gathered[0] if sizes.popleft() is None else _cosines(gathered)
-                gathered = []
-
-
-def _texts(inputs: Iterable[Any], sizes: deque[int | None]) -> Iterator[Any]:
-    """All texts of the inputs, one after the other."""
-    for value in inputs:
+    def read_row(self, value: Any) -> Row:
         if not isinstance(value, dict) or value.keys() == {"text"}:
-            sizes.append(None)
-            yield value
-        elif value.keys() == KEYS and not isinstance(value["sentences"], str):
-            texts = [value["source_sentence"], *value["sentences"]]
-            sizes.append(len(texts))
-            yield from texts
-        else:
+            return super().read_row(value)
+        if value.keys() != KEYS or isinstance(value["sentences"], str):
             raise ValueError(
                 "To compare sentences write {'source_sentence': 'one', 'sentences': ['two', 'three']}. "
                 f"Received: { {key: type(entry).__name__ for key, entry in value.items()} }."
             )
+        return value
+
+    def _answered(self, task: Any, rows: list[Row], batch_size: int) -> list[Any]:
+        """Embed the sentences of a comparison as texts like all others, then put them together again."""
+        texts = [[row["text"]] if "text" in row else [row["source_sentence"], *row["sentences"]] for row in rows]
+        vectors = iter(super()._answered(task, [{"text": text} for group in texts for text in group], batch_size))
+        found = [[next(vectors) for _ in group] for group in texts]
+        return [group[0] if "text" in row else _cosines(group) for row, group in zip(rows, found)]
 
 
 def _cosines(vectors: list[list[float]]) -> list[float]:

@@ -20,7 +20,8 @@ class ZeroShotClassifierPipeline(Pipeline):
 
         Args:
             sequences: str; a list, tuple, array or Series of str; or a generator, an iterator or a dataset of str.
-            candidate_labels: List of str, or a str with commas between labels; by default the pipeline's own.
+            candidate_labels: List of str, or a str with commas between labels; by default the pipeline's own. A row
+                given as a dict may bring its own.
             batch_size: int. Texts at a time.
             **options: `hypothesis_template`, `multi_label`, or options of the tokenizer.
 
@@ -34,12 +35,13 @@ class ZeroShotClassifierPipeline(Pipeline):
 
         def with_labels(value):
             row = self.read_row(value)
-            if not row.get("text") or not labels:
+            own = _read_labels(row["candidate_labels"]) if "candidate_labels" in row else labels
+            if not row.get("text") or not own:
                 raise ValueError(
                     "Give at least one label and a text that is not empty: "
-                    f"classify('…', candidate_labels=['…', '…']). Received: {row.get('text')!r} and {labels}."
+                    f"classify('…', candidate_labels=['…', '…']). Received: {row.get('text')!r} and {own}."
                 )
-            return {**row, "candidate_labels": labels}
+            return {**row, "candidate_labels": own}
 
         rows: Any
         if is_single(sequences):
