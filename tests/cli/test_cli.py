@@ -115,11 +115,12 @@ def test_predict_on_pairs(run, classifier_folder, tmp_path):
     assert "text_pair" in error
 
 
-def test_pairs_and_single_texts_do_not_mix(run, classifier_folder):
+def test_pairs_and_single_texts_may_mix(run, classifier_folder):
     stdin = '{"text": "a", "text_pair": null}\n\n{"text": "b", "text_pair": "c"}\n'
-    code, _, error = run("predict", classifier_folder, "--json", stdin=stdin)
-    assert code == 1
-    assert "must have the same keys" in error
+    code, lines, error = run("predict", classifier_folder, "--json", stdin=stdin)
+    assert code == 0, error
+    expected = pipeline(model=classifier_folder)([{"text": "a"}, {"text": "b", "text_pair": "c"}])
+    assert [json.loads(line)["label"] for line in lines] == [answer["label"] for answer in expected]
 
 
 def test_options_may_stand_before_texts_and_own_keys_are_kept(run, classifier_folder):
@@ -295,10 +296,11 @@ def test_failures_end_with_one_and_one_line(run, classifier_folder, embedder_fol
 
 
 @pytest.mark.parametrize("line", ["{", "3", '{"sentence": "a"}'], ids=["no JSON", "a number", "no text"])
-def test_wrong_json_lines_fail_and_are_named(run, classifier_folder, line):
-    code, _, error = run("predict", classifier_folder, "--json", stdin=f'"fine"\n{line}\n')
+def test_wrong_json_lines_are_named_behind_the_answers_before_them(run, classifier_folder, line):
+    code, lines, error = run("predict", classifier_folder, "--json", stdin=f'"fine"\n{line}\n')
     assert code == 1
     assert "ine 2" in error
+    assert [json.loads(line)["text"] for line in lines] == ["fine"]
 
 
 @pytest.mark.parametrize(

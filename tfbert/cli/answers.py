@@ -82,7 +82,7 @@ def write_answers(
     columns = {column.name for column in answer.task.columns}
     outputs = answer(({name: row[name] for name in columns & set(row)} for row in asked), **task_options)
     with text_counter() as advance:
-        for row, output in zip(shown, outputs):
+        for output, row in zip(outputs, shown):  # the answer first, since it raises what is wrong with its row
             if as_json:
                 _write_json(row, output if isinstance(output, dict) else {name: output})
             else:
