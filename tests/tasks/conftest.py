@@ -1,9 +1,16 @@
+import keras
 import pytest
 
 from tfbert.tasks import TextClassifier, TextEmbedder
 
 POSITIVE = ["i love the cat", "a great movie", "good dog !", "very happy today", "you love the good phone"]
 NEGATIVE = ["i hate the cat", "an awful movie", "bad dog !", "very sad today", "you hate the bad phone"]
+
+
+@pytest.fixture(autouse=True)
+def same_numbers_each_time():
+    """New heads, dropout and shuffling are the same in every run, so that what is learned is."""
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ def fast(classifier, run_eagerly=True):
 
 def test_it_learns_from_strings_and_answers_with_their_labels(fresh_classifier, reviews):
     texts, labels = reviews
-    classifier = fast(fresh_classifier(), run_eagerly=False)
+    classifier = fast(fresh_classifier(hidden_dropout_prob=0.0), run_eagerly=False)
     assert classifier.config.id2label == {0: "LABEL_0", 1: "LABEL_1"}
     history = classifier.fit(texts, labels, epochs=8, batch_size=8, verbose=0).history
     assert history["loss"][-1] < history["loss"][0]
@@ -89,9 +89,9 @@ def test_validation_split_holds_out_the_last_rows(fresh_classifier, reviews):
     ):
         keras.utils.set_random_seed(3)
         histories.append(fast(fresh_classifier()).fit(**options, batch_size=8, verbose=0).history)
-    assert set(histories[0]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
-    for name, values in histories[0].items():
-        assert values == pytest.approx(histories[1][name], rel=1e-4)
+    assert set(histories[0]) == {"loss", "accuracy", "val_loss", "val_accuracy", "texts/s", "tokens/s"}
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        assert histories[0][name] == pytest.approx(histories[1][name], rel=1e-4)
 
 
 def test_labels_are_learned_from_all_rows_before_the_split(fresh_classifier):

@@ -90,7 +90,6 @@ def test_fit_takes_rows_and_datasets_of_pairs(embedder):
         (lambda e: e.predict({"text": ["a"], "text_pair": ["b"]}, verbose=0), "embed each column"),
         (lambda e: e.fit(["a"], [0.5], verbose=0), "trains on pairs"),
         (lambda e: e.fit([("a", "b")], [1.5], verbose=0), "from -1 to 1"),
-        (lambda e: e.fit([("a", "b")], verbose=0), "`y` is missing"),
         (lambda e: e.predict([], verbose=0), "empty list"),
     ],
 )

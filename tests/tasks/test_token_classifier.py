@@ -12,7 +12,7 @@ from tfbert.tasks import TokenClassifier
 from tfbert.tasks.labels.span_labels import names_of_spans, words_of_spans
 from tfbert.tasks.labels.token_labels import names_of_dataset
 from tfbert.training import BertAdamW
-from tfbert.training.accuracy import Accuracy
+from tfbert.training.metrics import Accuracy
 
 REFERENCES = {reference.name: reference for reference in references("token-classification")}
 # All strategies over all texts, cased and plain labels, windows, words and forms; the others are exhaustive.

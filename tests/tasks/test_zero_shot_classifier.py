@@ -130,7 +130,7 @@ def test_it_learns_from_premises_and_hypotheses(fresh, inference):
     task.fit(*inference, epochs=8, batch_size=8, verbose=0)
     assert task.config.label2id == {"Entails": 0, "contradicts": 1}
     assert task.entailment_id == 0
-    loss, accuracy = task.evaluate(*inference, verbose=0)
+    loss, accuracy, *_ = task.evaluate(*inference, verbose=0)
     assert accuracy == 1.0
     found = task.predict({"text": ["the phone"], "candidate_labels": ["bad", "good"]}, verbose=0)
     assert found["labels"].tolist() == [["good", "bad"]]

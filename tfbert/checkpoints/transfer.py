@@ -111,9 +111,11 @@ def stored_weights(model: Any, num_layers: int, prefix: bool) -> dict[str, Store
     for row, variable in rows:
 
         def values(variable=variable):
-            return np.asarray(variable.numpy(), dtype=np.float32)
+            return np.asarray(variable.numpy(), dtype=np.float32)  # of an adapted layer the kernel that it acts as
 
-        tensors.update(parts_of(row, StoredTensor(variable.path, tuple(variable.shape), "float32", "memory", values)))
+        tensors.update(
+            parts_of(row, StoredTensor(row.variable_path, tuple(variable.shape), "float32", "memory", values))
+        )
     if _is_untied(rows):
         tensors[DECODER_BIAS] = tensors[HEAD_BIAS]  # PyTorch's transformers 5 ties neither where it unties one
     return tensors if prefix else {name.removeprefix("bert."): tensor for name, tensor in tensors.items()}

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
@@ -82,41 +80,6 @@ def check_sources(options: argparse.Namespace) -> None:
 def write_json_row(content: Row) -> None:
     """Write one line of JSON to standard output."""
     print(json.dumps(content, ensure_ascii=False))
-
-
-def read_table(path: str, columns: list[str], needed: list[str]) -> dict[str, list[Any]]:
-    """Read columns of a CSV file (with a header) or of JSON lines.
-
-    Args:
-        path: Path of a `.csv`, `.tsv`, `.jsonl` or `.json` file.
-        columns: list of str.
-        needed: list of str. Columns in which an empty string is no value.
-
-    Returns:
-        A dict from column to its values.
-
-    Raises:
-        ValueError: If the ending is unknown, a column is missing, or a row lacks a value.
-    """
-    suffix = Path(path).suffix.lower()
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        if suffix in (".csv", ".tsv"):
-            rows = list(csv.DictReader(file, delimiter="\t" if suffix == ".tsv" else ","))
-        elif suffix in (".jsonl", ".json"):
-            rows = [_row_of_json(line, number) for number, line in enumerate(file, start=1) if line.strip()]
-        else:
-            raise ValueError(f"{path!r} must end in .csv, .tsv or .jsonl.")
-    if not rows:
-        raise ValueError(f"{path!r} holds no rows.")
-    table: dict[str, list[Any]] = {column: [] for column in columns}
-    for number, row in enumerate(rows, start=1):
-        for column in columns:
-            if column not in row:
-                raise ValueError(f"{path!r} has no {column!r} in row {number}; it has {sorted(map(str, row))}.")
-            if row[column] is None or (column in needed and row[column] == ""):
-                raise ValueError(f"{path!r} has nothing under {column!r} in row {number}.")
-            table[column].append(row[column])
-    return table
 
 
 def _file_rows(path: str | None, as_json: bool, name: str) -> Iterator[Row]:

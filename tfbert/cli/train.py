@@ -1,90 +1,112 @@
-"""Fine-tune a text classifier from a table of texts and labels.
+"""Train a task on files of texts and labels.
 
 Example:
   tfbert train path/to/checkpoint --data reviews.csv --text review --label stars --output outputs/reviews
+  tfbert train path/to/checkpoint --task ner --data train.conll --test-data test.conll --output outputs/ner
+  tfbert train path/to/checkpoint --task question-answering --data squad.json --output outputs/squad
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from typing import Any
 
-from tfbert.cli.text_rows import positive_integer, read_table, write_json_row
+from tfbert.cli.text_rows import write_json_row
+from tfbert.cli.train_arguments import add_arguments, check_options
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's arguments."""
-    parser.add_argument("model", metavar="MODEL", help="checkpoint folder to start from")
-    parser.add_argument("--data", required=True, metavar="FILE", help=".csv, .tsv or .jsonl with a row for each text")
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the trained checkpoint")
-    parser.add_argument("--text", default="text", metavar="COLUMN", help="column of texts (default: text)")
-    parser.add_argument("--text-pair", metavar="COLUMN", help="column of second texts, for pairs")
-    parser.add_argument("--label", default="label", metavar="COLUMN", help="column of labels (default: label)")
-    parser.add_argument("--problem-type", choices=["regression", "single_label_classification"], help="what labels are")
-    parser.add_argument("--validation-data", metavar="FILE", help="table to validate on after each epoch")
-    parser.add_argument("--validation-split", type=float, default=0.0, help="or share of the last rows, such as 0.1")
-    parser.add_argument("--epochs", type=positive_integer, default=3, help="passes over the data (default: 3)")
-    parser.add_argument("--batch-size", type=positive_integer, default=16, help="texts a step (default: 16)")
-    parser.add_argument("--learning-rate", type=float, default=5e-5, help="peak learning rate (default: 5e-5)")
-    parser.add_argument("--max-length", type=positive_integer, help="longest input in tokens")
-    parser.add_argument("--seed", type=int, default=0, help="seed of weights, shuffling and dropout (default: 0)")
-    parser.add_argument("--export", metavar="DIR", help="write a SavedModel there, too")
-    parser.add_argument("--json", action="store_true", help="print the result as one line of JSON")
+__all__ = ["add_arguments", "run"]
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train, save and print the metrics of the last epoch."""
-    import sys
+    """Train, save, test, report, and print the metrics."""
+    check_options(options)
+    _check_places(options)
 
     import keras
 
-    from tfbert.tasks import TextClassifier
+    from tfbert.cli.train_checkpoint import CheckpointEachEpoch, save_checkpoint
+    from tfbert.cli.train_data import read_data
+    from tfbert.cli.train_facts import facts_of
+    from tfbert.cli.train_task import load_task, make_ready
+    from tfbert.training.report import write_report
+
+    keras.utils.set_random_seed(options.seed)
+    task = load_task(options)
+    training, others = read_data(options, task)
+    make_ready(task, options, training)
+    checkpoints = CheckpointEachEpoch(options.output)
+    try:
+        history, metrics = _fit(task, options, training, others.get("validation"), checkpoints)
+        if options.lora_rank:
+            task.model.merge_lora()
+        save_checkpoint(task, options.output)
+    except FloatingPointError as error:
+        epoch = checkpoints.saved_epoch
+        kept = "Nothing was saved" if epoch is None else f"{options.output!r} holds the checkpoint of epoch {epoch}"
+        advice = "Give a lower --learning-rate, or a --clip-norm above 0"
+        raise FloatingPointError(f"{error} {advice}. {kept}.") from error
+    results = _evaluate(task, options, others["test"]) if "test" in others else {}
+    write_report(options.output, facts_of(options, task, training, others, history, results), options.plots)
+    if options.export:
+        task.export(options.export)
+    _print(options, {**metrics, **{f"test_{name}": value for name, value in results.items()}})
+
+
+def _check_places(options: argparse.Namespace) -> None:
+    """Refuse, before any work, places that cannot be written to and files that are not there."""
+    from tfbert.training.data.files import find_files
+    from tfbert.training.report.charts import plots_are_there
 
     if options.export and Path(options.export).exists():
         raise FileExistsError(f"{options.export!r} exists already. Choose the next version number.")
-    texts, labels = _texts_and_labels(options.data, options)
-    validation = _texts_and_labels(options.validation_data, options) if options.validation_data else None
-    keras.utils.set_random_seed(options.seed)
-    overrides = {"problem_type": options.problem_type} if options.problem_type else {}
-    classifier = TextClassifier.from_pretrained(options.model, max_length=options.max_length, **overrides)
-    classifier.default_learning_rate = options.learning_rate
-    history = classifier.fit(
-        texts,
-        labels,
+    if Path(options.output).exists() and not Path(options.output).is_dir():
+        raise FileExistsError(f"{options.output!r} is a file. Give --output a folder.")
+    for files in filter(None, (options.data, options.validation_data, options.test_data)):
+        find_files(files)
+    if not plots_are_there() and options.plots is not False:
+        if options.plots:
+            raise ModuleNotFoundError("--plots takes matplotlib: pip install 'tfbert-keras[plots]'.")
+        print("tfbert: no charts are drawn: pip install 'tfbert-keras[plots]'", file=sys.stderr)
+
+
+def _fit(
+    task: Any, options: argparse.Namespace, training: Any, validation: Any, checkpoints: Any
+) -> tuple[Any, dict[str, float]]:
+    """Return the history, and the metrics of the epoch whose weights the task has now."""
+    import keras
+
+    from tfbert.cli.train_task import class_weight_of, make_callbacks
+    from tfbert.training.epochs import Epochs
+
+    epochs = Epochs(options.seed)
+    count_epochs = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(epochs, "number", epoch))
+    callbacks = make_callbacks(options)
+    x, y = training.texts_and_labels(options.batch_size, epochs, options.shuffle_buffer)
+    history = task.fit(
+        x,
+        y,
         batch_size=options.batch_size,
         epochs=options.epochs,
-        validation_data=validation,
-        validation_split=options.validation_split,
+        validation_data=validation and validation.texts_and_labels(options.batch_size),
+        class_weight=class_weight_of(options, task, training),
+        callbacks=[count_epochs, *callbacks, checkpoints],
         verbose=0 if options.json else "auto" if sys.stdout.isatty() else 2,
+        group_by_length=options.group_by_length,
     )
-    classifier.save_pretrained(options.output)
-    if options.export:
-        classifier.export(options.export)
-    result = {name: values[-1] for name, values in history.history.items()}
+    best = next((call.best_epoch for call in callbacks if isinstance(call, keras.callbacks.EarlyStopping)), -1)
+    return history, {name: values[best] for name, values in history.history.items()}
+
+
+def _evaluate(task: Any, options: argparse.Namespace, part: Any) -> dict[str, float]:
+    x, y = part.texts_and_labels(options.batch_size)
+    results = task.evaluate(x, y, batch_size=options.batch_size, verbose=0, return_dict=True)
+    return {name: float(value) for name, value in results.items()}
+
+
+def _print(options: argparse.Namespace, result: dict[str, float]) -> None:
     if options.json:
         write_json_row({"output": options.output, **result})
     else:
         print(f"Saved to {options.output}: " + ", ".join(f"{name} {value:.4f}" for name, value in result.items()))
-
-
-def _texts_and_labels(path, options):
-    """Columns of text and the labels: numbers for a regression, names for classes."""
-    names = {"text": options.text, "text_pair": options.text_pair}
-    names = {key: column for key, column in names.items() if column}
-    table = read_table(path, [*names.values(), options.label], needed=[options.label])
-    labels = table[options.label]
-    for row, label in enumerate(labels, start=1):
-        if not isinstance(label, str | int | float):
-            raise ValueError(f"{path!r} must hold one label in row {row}. Received: {label!r}.")
-    if options.problem_type == "regression":
-        labels = [_number(path, row, label) for row, label in enumerate(labels, start=1)]
-    else:
-        labels = [str(label) for label in labels]  # in JSON a class may be a number; here it is a name
-    return {key: table[column] for key, column in names.items()}, labels
-
-
-def _number(path, row, label) -> float:
-    try:
-        return float(label)
-    except ValueError as error:
-        raise ValueError(f"{path!r} must hold a number under the label in row {row}. Received: {label!r}.") from error

@@ -8,6 +8,7 @@ import keras
 
 from tfbert.config import BertConfig
 from tfbert.layers.dense import bert_dense
+from tfbert.layers.replayable_dropout import ReplayableDropout
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -35,7 +36,7 @@ class ClassificationHead(keras.layers.Layer):
         self.num_labels = num_labels
         self.dropout_rate = dropout
         self.initializer_range = initializer_range
-        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
+        self.dropout = ReplayableDropout(dropout, dtype=self.dtype_policy, name="dropout")
         self.dense = bert_dense(num_labels, initializer_range, name="dense", dtype=self.dtype_policy)
 
     @classmethod

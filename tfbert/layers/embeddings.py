@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfbert.layers.replayable_dropout import ReplayableDropout
+
 
 @keras.saving.register_keras_serializable(package="tfbert")
 class BertEmbeddings(keras.layers.Layer):
@@ -64,7 +66,7 @@ class BertEmbeddings(keras.layers.Layer):
         self.position_embedding_type = position_embedding_type
         self.pad_token_id = pad_token_id
         self.norm = keras.layers.LayerNormalization(epsilon=layer_norm_eps, dtype=self.dtype_policy, name="norm")
-        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
+        self.dropout = ReplayableDropout(dropout, dtype=self.dtype_policy, name="dropout")
 
     @property
     def weight(self):

@@ -1,4 +1,4 @@
-"""ReplayableDropout: dropout whose random numbers may be drawn before it runs."""
+"""ReplayableDropout: dropout whose random numbers may be drawn before it runs, and are saved."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+STATE = "seed_generator_state"
+
 
 @keras.saving.register_keras_serializable(package="tfbert")
 class ReplayableDropout(keras.layers.Dropout):
     """Keras' dropout, which also takes a seed that was drawn earlier.
 
     Gradient checkpointing runs a layer twice, and both runs must drop the same values: their seeds are drawn once,
-    outside.
+    outside. Its random state is saved with the weights, so that a training that is resumed from them (by
+    `keras.callbacks.BackupAndRestore`, say) drops what it would have dropped.
 
     Args:
         rate: float in [0, 1].
@@ -39,3 +42,11 @@ class ReplayableDropout(keras.layers.Dropout):
         if seed is None or not training or self.rate == 0:
             return super().call(inputs, training=training)
         return tf.nn.experimental.stateless_dropout(inputs, rate=self.rate, seed=seed)
+
+    def save_own_variables(self, store):
+        if self.rate > 0:
+            store[STATE] = self.seed_generator.state
+
+    def load_own_variables(self, store):
+        if self.rate > 0 and STATE in store:  # files of Keras' own dropout, and of other rates, lack it
+            self.seed_generator.state.assign(store[STATE])

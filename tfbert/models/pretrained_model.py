@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfbert.config import BertConfig
 from tfbert.layers.embeddings import BertEmbeddings
 from tfbert.layers.swap_layer import swap_layer
-from tfbert.models.checkpointed_model import CheckpointedModel
+from tfbert.models.adaptable_model import AdaptableModel
 from tfbert.models.main_layer import BertMainLayer, keras_config_of, read_config
 from tfbert.models.model_inputs import (
     ENCODER_ARGUMENTS,
@@ -23,7 +23,7 @@ from tfbert.outputs import ModelOutput
 from tfbert.training.losses import check_class_labels, cross_entropy
 
 
-class BertPreTrainedModel(CheckpointedModel):
+class BertPreTrainedModel(AdaptableModel):
     """What every BERT model shares: `self.bert`, the forms of a call, losses, files, and changes of its parts.
 
     A model is called with `input_ids` alone, a list in the documented order, a dict, or keywords; with NumPy arrays,
@@ -194,14 +194,17 @@ class BertPreTrainedModel(CheckpointedModel):
             heads_to_prune: dict from layer to list of heads, both by their numbers in the model as it was trained.
 
         Raises:
-            ValueError: If there is no such head, or a layer would keep none.
+            ValueError: If there is no such head, a layer would keep none, or the model has low-rank adapters.
 
         Example:
             >>> model.prune_heads({0: [1, 3]})  # doctest: +SKIP
         """
+        if self.lora is not None:
+            raise ValueError("Heads of a model with adapters cannot be pruned. Call `model.merge_lora()` first.")
         with self.distribute_strategy.scope():
             config, encoder = pruned_encoder(self.bert, heads_to_prune)
             swap_layer(self.bert, "encoder", encoder)
+        self.freeze_new_parts()
         self.take_config(config)
 
     def resize_token_embeddings(self, new_num_tokens: int | None = None) -> BertEmbeddings:
@@ -222,6 +225,7 @@ class BertPreTrainedModel(CheckpointedModel):
                 swap_layer(self.bert, "embeddings", resized_embeddings(self.bert, config))
                 if self.get_output_embeddings() is not None:
                     swap_layer(self, "predictions", resized_head(self.predictions, new_num_tokens))
+            self.freeze_new_parts()
             self.take_config(config)
         return self.bert.embeddings
 
@@ -247,15 +251,11 @@ class BertPreTrainedModel(CheckpointedModel):
         return super().export(filepath, format=format, verbose=verbose, input_signature=input_signature, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Return every constructor argument."""
+        """Return every constructor argument, and what is frozen or adapted."""
         return {
+            **super().get_config(),
             "name": self.name,
             "dtype": {"module": "keras", "class_name": "DTypePolicy", "config": self.dtype_policy.get_config()},
             "config": keras_config_of(self.config),
             "execution": self.bert.execution,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
-        """Build a model from what `get_config` returned."""
-        return cls(**config)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tfbert.tasks.mask_filler import MaskFiller
     from tfbert.tasks.next_sentence_predictor import NextSentencePredictor
     from tfbert.tasks.pipelines.make_pipeline import pipeline
+    from tfbert.tasks.pretrainer import Pretrainer
     from tfbert.tasks.question_answerer import QuestionAnswerer
     from tfbert.tasks.text_classifier import TextClassifier
     from tfbert.tasks.text_embedder import TextEmbedder
@@ -21,6 +22,7 @@ __all__ = [
     "FeatureExtractor",
     "MaskFiller",
     "NextSentencePredictor",
+    "Pretrainer",
     "QuestionAnswerer",
     "TextClassifier",
     "TextEmbedder",
@@ -30,10 +32,14 @@ __all__ = [
     "pipeline",
 ]
 
+LEARNERS = {"Pretrainer": "tfbert.tasks.pretrainer"}  # tasks that no pipeline asks
+
 
 def __getattr__(name: str) -> Any:
     from tfbert.tasks.registry import TASKS
 
+    if name in LEARNERS:
+        return getattr(importlib.import_module(LEARNERS[name]), name)
     if name == "pipeline":
         return importlib.import_module("tfbert.tasks.pipelines.make_pipeline").pipeline
     for entry in TASKS.values():

@@ -11,11 +11,12 @@ import tensorflow as tf
 from tfbert.models.bert_for_multiple_choice import TFBertForMultipleChoice
 from tfbert.tasks.base.columns import TEXT, Column
 from tfbert.tasks.base.task import Task
-from tfbert.tasks.base.text_slots import check_rows, slot_probes, tokenize_slots, valid_utf8
+from tfbert.tasks.base.text_slots import check_rows, slot_probes, tokenize_slots
+from tfbert.tasks.decoding.text_bytes import valid_utf8
 from tfbert.tasks.labels.class_labels import as_label_array
 from tfbert.tokenization.text_input import as_str_array
-from tfbert.training.accuracy import Accuracy
 from tfbert.training.losses import IGNORED_LABEL
+from tfbert.training.metrics import Accuracy
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -86,7 +87,8 @@ class ChoiceSelector(Task):
         return as_label_array(labels)  # what they are the place or the text of, `_rows` sees
 
     def prepare_dataset_labels(self, dataset):
-        return dataset.map(lambda columns, label, *rest: (columns, right_places(columns["choices"], label), *rest))
+        places = tf.autograph.experimental.do_not_convert(right_places)
+        return dataset.map(lambda columns, label, *rest: (columns, places(columns["choices"], label), *rest))
 
     def _rows(self, x, y, sample_weight, learn=False):
         columns, labels, weights = super()._rows(x, y, sample_weight, learn)

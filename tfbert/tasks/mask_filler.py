@@ -15,8 +15,11 @@ from tfbert.models.bert_for_masked_lm import TFBertForMaskedLM
 from tfbert.tasks.base.columns import TEXT
 from tfbert.tasks.base.option_checks import check_count, check_flag
 from tfbert.tasks.base.task import Task
-from tfbert.tasks.labels.masking import hide_tokens, labels_at, positions_of, target_ids
+from tfbert.tasks.base.text_dataset import inputs_of, is_tokenized
+from tfbert.tasks.labels.masking import labels_at, positions_of, target_ids
+from tfbert.tasks.labels.token_hider import TokenHider
 from tfbert.tokenization.text_input import as_text
+from tfbert.training.metrics import Accuracy, Perplexity
 
 NO_TOKEN = -1  # the detokenizer passes over it
 TOKENIZER_CONFIG = "tokenizer_config.json"
@@ -31,8 +34,8 @@ class MaskFiller(Task):
     place; and `length` int32 [B], how many masks each text has. Behind a text's last mask stand "" and 0. A text
     without a mask is refused; a served model answers it with a length of 0.
 
-    `fit(texts)` hides pieces at random and learns to tell them; `fit(texts with masks, full texts)` learns what stood
-    behind these masks, one piece each.
+    `fit(texts)` hides pieces at random, others in each epoch, and learns to tell them; `fit(texts with masks, full
+    texts)` learns what stood behind these masks, one piece each.
 
     Args:
         model: `TFBertForMaskedLM`.
@@ -42,6 +45,8 @@ class MaskFiller(Task):
             piece. Scores stay those among all pieces.
         clean_up_tokenization_spaces: bool, default False. Take the blanks before punctuation and contractions out of
             `token_str` and `sequence`. `from_pretrained` takes what the folder's tokenizer says.
+        whole_word_masking: bool, default False. `fit(texts)` hides words as wholes, a piece with the `##` pieces that
+            go on with it.
         **kwargs: `name` of the Keras model.
 
     Raises:
@@ -59,24 +64,29 @@ class MaskFiller(Task):
     task_name = "fill-mask"
     columns = (TEXT,)
     needs_labels = False
-    option_names = ("top_k", "targets", "clean_up_tokenization_spaces")
+    option_names = ("top_k", "targets", "clean_up_tokenization_spaces", "whole_word_masking")
 
-    def __init__(self, model, tokenizer, top_k=5, targets=None, clean_up_tokenization_spaces=False, **kwargs):
+    def __init__(
+        self,
+        model,
+        tokenizer,
+        top_k=5,
+        targets=None,
+        clean_up_tokenization_spaces=False,
+        whole_word_masking=False,
+        **kwargs,
+    ):
         super().__init__(model, tokenizer, **kwargs)
         check_count("top_k", top_k)
         check_flag("clean_up_tokenization_spaces", clean_up_tokenization_spaces)
-        if tokenizer.mask_token not in tokenizer.token_table.ids:
-            raise ValueError(
-                f"`tokenizer` must know its mask_token, {tokenizer.mask_token!r}; its vocabulary does not."
-            )
+        check_flag("whole_word_masking", whole_word_masking)
         self.top_k = top_k
         self.targets = [targets] if isinstance(targets, str) else targets
         self.clean_up_tokenization_spaces = clean_up_tokenization_spaces
-        self.mask_token_id = tokenizer.token_table.ids[tokenizer.mask_token]
+        self.whole_word_masking = whole_word_masking
+        self._hide = TokenHider(tokenizer, model.config.vocab_size, whole_word_masking)
+        self.mask_token_id = self._hide.mask_token_id
         self._target_ids = None if self.targets is None else target_ids(tokenizer, self.targets)
-        is_special = np.zeros(model.config.vocab_size, bool)
-        is_special[tokenizer.token_table.special_ids] = True
-        self._is_special = is_special
 
     @classmethod
     def from_pretrained(cls, folder, *, max_length=None, **overrides):
@@ -169,7 +179,7 @@ class MaskFiller(Task):
 
     def _completed(self, input_ids, row, column, token):
         """The texts [N, k] of rows [N] with tokens [N, k] at columns [N]; special tokens show beside other masks."""
-        is_special, pad = tf.constant(self._is_special), self.tokenizer.pad_token_id
+        is_special, pad = tf.constant(self._hide.is_special), self.tokenizer.pad_token_id
         is_single = tf.math.count_nonzero(input_ids == self.mask_token_id, axis=1) == 1  # [B]
 
         def shown(ids, alone):
@@ -188,6 +198,9 @@ class MaskFiller(Task):
         return tf.ensure_shape(tf.reshape(text, shape[:2]), ids.shape[:2])
 
     # === Training ===
+
+    def default_metrics(self):
+        return [Accuracy(), Perplexity()]
 
     def prepare_labels(self, labels):
         full = as_text(labels, "y")
@@ -217,22 +230,12 @@ class MaskFiller(Task):
             positions = positions_of(is_mask)
         return ({**features, "mask_positions": positions}, labels_at(whole["input_ids"], positions), *weights)
 
-    def _tokenized(self, dataset):
-        dataset = super()._tokenized(dataset)
-        if "mask_positions" in dataset.element_spec[0]:
+    def _tokenized(self, dataset, epochs):
+        is_ready = is_tokenized(inputs_of(dataset.element_spec))
+        dataset = super()._tokenized(dataset, epochs)
+        if is_ready or "mask_positions" in inputs_of(dataset.element_spec):
             return dataset
-        # Numbers drawn inside `map` would be the same in every epoch where a global seed is set.
-        seeds = tf.data.Dataset.random(rerandomize_each_iteration=True).batch(2, drop_remainder=True)
-        batches = tf.data.Dataset.zip(dataset, seeds).map(self._hide, num_parallel_calls=tf.data.AUTOTUNE)
-        return batches.prefetch(tf.data.AUTOTUNE)
-
-    def _hide(self, batch, seed):
-        features, *weights = batch
-        input_ids = features["input_ids"]
-        may_hide = (features["attention_mask"] > 0) & ~tf.gather(tf.constant(self._is_special), input_ids)
-        pieces = len(self.tokenizer.token_table.tokens)
-        seen, positions, labels = hide_tokens(input_ids, may_hide, self.mask_token_id, pieces, seed)
-        return ({**features, "input_ids": seen, "mask_positions": positions}, labels, *weights)
+        return self._hide.in_batches(dataset, epochs)
 
     # === Export ===
 

@@ -12,10 +12,11 @@ from tfbert.models.bert_for_question_answering import TFBertForQuestionAnswering
 from tfbert.models.model_inputs import ENCODER_INPUTS
 from tfbert.tasks.base.columns import Column
 from tfbert.tasks.base.option_checks import check_count, check_flag
-from tfbert.tasks.base.task import Task
+from tfbert.tasks.base.scored_answers import ScoredAnswers
 from tfbert.tasks.base.text_pairs import cut_to_pieces
 from tfbert.tasks.decoding.answer_spans import NO_ANSWER, Spans, best_spans, merged, ranked, with_no_answer, word_ends
 from tfbert.tasks.labels.answer_labels import answer_positions, as_columns, read_answers
+from tfbert.tasks.labels.right_texts import with_right_texts
 
 LONGEST_WINDOW = 384
 LONGEST_OVERLAP = 128
@@ -25,7 +26,7 @@ PROBE_QUESTIONS = ("a", "a", "", "é", b"\xff")  # of one piece, so that they le
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
-class QuestionAnswerer(Task):
+class QuestionAnswerer(ScoredAnswers):
     """Question and context in, the stretches of the context that answer best out.
 
     Called on `{"question": [B], "context": [B]}` it returns `answer` string, `score` float32, `start` and `end` int32
@@ -35,7 +36,8 @@ class QuestionAnswerer(Task):
     returns the length 0.
 
     `fit` takes as labels `{"answer_start": [...], "text": [...]}`, begins in characters of the context, or the dicts
-    `answers` of SQuAD; an empty text or list says that there is no answer, and trains on [CLS].
+    `answers` of SQuAD; an empty text or list says that there is no answer, and trains on [CLS]. Of several answers the
+    first is trained on; `evaluate` and validation count the best of them, in `exact_match` and `f1` (`SquadScores`).
 
     Args:
         model: `TFBertForQuestionAnswering`.
@@ -214,7 +216,8 @@ class QuestionAnswerer(Task):
         return (inputs, labels, *(tf.gather(weight, row) for weight in weights))
 
     def _rows(self, x, y, sample_weight, learn=False):
-        return super()._rows(x, None if y is None else read_answers(y), sample_weight, learn)
+        columns, labels, weights = super()._rows(x, None if y is None else read_answers(y), sample_weight, learn)
+        return columns, with_right_texts(labels, y), weights
 
     def prepare_labels(self, labels: Any) -> Any:
         return as_columns(labels)

@@ -16,6 +16,7 @@ from tfbert.tasks.base.option_checks import check_choice, check_count, check_fla
 from tfbert.tasks.base.similarity_task import SimilarityTask
 from tfbert.tasks.similarity import SIMILARITIES
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
+from tfbert.training.vector_checks import COLUMNS
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -23,8 +24,16 @@ class TextEmbedder(SimilarityTask):
     """Text in, one vector a text out.
 
     Called on text [B] it returns `embedding` float32 [B, D]: hidden states are pooled, go through the dense layers if
-    there are some, are normalised, cut to `truncate_dim`, and normalised again with `normalize_embeddings`. `fit` takes
-    pairs of texts with a similarity from -1 to 1 for each, and trains so that the cosine of the two vectors meets it.
+    there are some, are normalised, cut to `truncate_dim`, and normalised again with `normalize_embeddings`.
+
+    `fit` takes, by the columns that it is given:
+
+    - pairs, `{"text": …, "text_pair": …}`, with a similarity from -1 to 1 for each, which the cosine of the two vectors
+      has to meet;
+    - pairs alone, texts and what belongs to them: each text has to find its own among those of the batch
+      (`MultipleNegativesRankingLoss`; the larger the batch, the better);
+    - triplets, `{"text": …, "text_pair": …, "negative": …}`: as pairs, with further texts not to be taken; or, with
+      `compile(loss=TripletLoss())`, two distances compared.
 
     Args:
         model: `TFBertModel`.
@@ -167,7 +176,7 @@ class TextEmbedder(SimilarityTask):
         return twin
 
     def tokenize(self, texts: dict[str, tf.Tensor]) -> dict[str, Any]:
-        """Turn text columns [B] into ids; the two texts of a pair are tokenized apart."""
+        """Turn text columns [B] into ids; the texts of a pair or a triplet are tokenized apart."""
         rows = {name: self.tokenizer(self._prompted(column)) for name, column in texts.items()}
         return rows if "text_pair" in rows else rows["text"]
 
@@ -184,8 +193,9 @@ class TextEmbedder(SimilarityTask):
     def forward(self, features, training):
         if "input_ids" in features:
             return {"embedding": self._embed(features, training)}
-        first, second = self._embed(features["text"], training), self._embed(features["text_pair"], training)
-        return {"similarity": -keras.losses.cosine_similarity(first, second)}  # [B]
+        vectors = [self._embed(features[name], training) for name in COLUMNS if name in features]
+        similarity = -keras.losses.cosine_similarity(vectors[0], vectors[1])
+        return {"similarity": similarity[:, None], "embeddings": tf.stack(vectors, axis=1)}  # [B, 1], [B, T, D]
 
     def _embed(self, features, training):
         hidden_states = self.model(features, training=training).last_hidden_state

@@ -15,6 +15,7 @@ from tfbert.tasks.base.columns import TEXT
 from tfbert.tasks.base.option_checks import check_choice, check_count, check_flag
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.base.text_dataset import is_tokenized
+from tfbert.tasks.decoding.text_bytes import valid_utf8
 from tfbert.training.losses import IGNORED_LABEL
 
 NO_TOKEN = -1  # the detokenizer passes over it
@@ -162,7 +163,7 @@ class TextGenerator(Task):
         ids = tf.reshape(tf.concat([tf.repeat(prompts[:, None], copies, axis=1), new], axis=2), [rows * copies, -1])
         beginnings = tf.repeat(columns["text"], copies) if self.return_full_text else ""
         text = tf.strings.join([beginnings, self._behind(self._text(ids), tf.repeat(self._text(prompts), copies))])
-        text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")  # a prompt may be no valid UTF-8
+        text = valid_utf8(text)  # a prompt may be no valid UTF-8
         texts = tf.ensure_shape(tf.reshape(text, [rows, copies]), [None, copies])
         answers = {"generated_text": texts[:, 0]}
         if copies > 1:

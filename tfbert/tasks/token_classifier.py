@@ -17,6 +17,7 @@ from tfbert.tasks.decoding.entity_overlaps import without_overlaps
 from tfbert.tasks.decoding.text_bytes import TextBytes
 from tfbert.tasks.decoding.token_texts import TokenTexts
 from tfbert.tasks.labels.class_labels import as_label_array, class_names
+from tfbert.tasks.labels.span_labels import names_of_spans
 from tfbert.tasks.labels.token_labels import (
     encode_word_labels,
     encode_words_in_graph,
@@ -25,8 +26,9 @@ from tfbert.tasks.labels.token_labels import (
     names_of_dataset,
     read_words_and_labels,
 )
-from tfbert.training.accuracy import Accuracy
+from tfbert.training.metrics import Accuracy, EntityF1
 
+OUTSIDE = "O"  # the label of words in no entity; labels without it, as of parts of speech, make no entities
 # What the tokenizer returns for `decode` beside the model's inputs.
 FOR_DECODING = ("offset_mapping", "special_tokens_mask", "overflow_to_sample_mapping")
 
@@ -153,6 +155,8 @@ class TokenClassifier(LabelLearner):
             return
         if isinstance(x, tf.data.Dataset):
             names = names_of_dataset(x)
+        elif any(isinstance(label, dict) for row in y for label in row):
+            names = names_of_spans(y)
         else:
             names = class_names(as_label_array([label for row in y for label in row]))
         if names is not None:
@@ -160,7 +164,8 @@ class TokenClassifier(LabelLearner):
         self.learns_labels = False
 
     def default_metrics(self):
-        return [Accuracy()]
+        names = self.label_names()
+        return [Accuracy(), EntityF1(names)] if OUTSIDE in names else [Accuracy()]
 
 
 def _check_stride(stride, aggregation_strategy: str, tokenizer) -> None:

@@ -12,7 +12,8 @@ from tfbert.tasks.base.columns import TEXT, Column, read_columns
 from tfbert.tasks.base.option_checks import check_flag
 from tfbert.tasks.base.sequence_classifier import SequenceClassifier
 from tfbert.tasks.base.text_pairs import cut_to_pieces
-from tfbert.tasks.base.text_slots import check_rows, slot_probes, tokenize_slots, valid_utf8
+from tfbert.tasks.base.text_slots import check_rows, slot_probes, tokenize_slots
+from tfbert.tasks.decoding.text_bytes import valid_utf8
 
 PREMISE_AND_HYPOTHESIS = (TEXT, Column("text_pair"))
 

@@ -32,12 +32,7 @@ class LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, peak, total_steps, warmup=0.1):
-        if not peak > 0:
-            raise ValueError(f"`peak` must be above 0. Received: {peak!r}.")
-        if isinstance(total_steps, bool) or not isinstance(total_steps, int) or total_steps < 1:
-            raise ValueError(f"`total_steps` must be an integer of at least 1. Received: {total_steps!r}.")
-        if not 0 <= warmup <= 1:
-            raise ValueError(f"`warmup` must lie from 0 to 1. Received: {warmup!r}.")
+        check_schedule(peak, total_steps, warmup)
         self.peak = peak
         self.total_steps = total_steps
         self.warmup = warmup
@@ -52,3 +47,22 @@ class LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument."""
         return {"peak": self.peak, "total_steps": self.total_steps, "warmup": self.warmup}
+
+
+def check_schedule(peak: float, total_steps: int, warmup: float) -> None:
+    """Refuse arguments that no schedule with warm-up can have.
+
+    Args:
+        peak: float.
+        total_steps: int.
+        warmup: float.
+
+    Raises:
+        ValueError: If one is out of range.
+    """
+    if not peak > 0:
+        raise ValueError(f"`peak` must be above 0. Received: {peak!r}.")
+    if isinstance(total_steps, bool) or not isinstance(total_steps, int) or total_steps < 1:
+        raise ValueError(f"`total_steps` must be an integer of at least 1. Received: {total_steps!r}.")
+    if not 0 <= warmup <= 1:
+        raise ValueError(f"`warmup` must lie from 0 to 1. Received: {warmup!r}.")

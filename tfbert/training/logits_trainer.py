@@ -8,7 +8,11 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
+from tfbert.training.losses import counted_labels
 from tfbert.training.objective import Objective
+from tfbert.training.replicas import mean_over_replicas, part_of_loss, replica_count
+
+MEAN = "sum_over_batch_size"  # how Keras calls it
 
 
 class LogitsTrainer(keras.Model):
@@ -50,7 +54,8 @@ class LogitsTrainer(keras.Model):
             sample_weight: Tensor [B], or of the shape of the labels; a dict or a tuple of them by objective; or None.
 
         Returns:
-            A float32 scalar: the sum of the objectives whose labels are there, each by its weight.
+            A float32 scalar: the sum of the objectives whose labels are there, each by its weight. On several devices
+            it is that of the global batch, the same on all.
 
         Raises:
             ValueError: If labels are missing or of a wrong shape.
@@ -65,18 +70,22 @@ class LogitsTrainer(keras.Model):
             expected, found = labels[objective.label], outputs[objective.output]
             self.check_labels(objective, expected, found)
             loss: Any = self.loss_function(objective, expected)
-            total += objective.weight * loss(expected, found, _per_row(weights.get(objective.label), expected))
+            of_objective = loss(expected, found, _per_row(weights.get(objective.label), expected))
+            total += objective.weight * _over_replicas(of_objective, loss, expected, found)
         return total
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         labels = self._labels(x, y)
         has_own = self.loss_function(self.objectives[0], labels.get(self.objectives[0].label)) is not None
         if self.loss is None and has_own:
-            return self.own_loss(labels, _by_name(y_pred), sample_weight)
+            return part_of_loss(self.own_loss(labels, _by_name(y_pred), sample_weight))
         expected, found = self._pairs(labels, y_pred)
         if expected is None and self.loss is not None:
             raise ValueError("There are no labels: give `y`, or an entry 'labels' among the inputs.")
-        return super().compute_loss(x, expected, found, sample_weight, training=training)
+        loss = super().compute_loss(x, expected, found, sample_weight, training=training)
+        if len(self.objectives) > 1 or getattr(self.loss, "reduction", MEAN) != MEAN:
+            return loss
+        return part_of_loss(_over_replicas(loss, self.loss, expected, found))
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, *self._pairs(self._labels(x, y), y_pred), sample_weight=sample_weight)
@@ -92,7 +101,15 @@ class LogitsTrainer(keras.Model):
         if optimizer is not None and optimizer.built:
             with self.distribute_strategy.scope():
                 self.optimizer = type(optimizer).from_config(optimizer.get_config())
-                self.optimizer.iterations.assign(optimizer.iterations)
+                _batch_counter(self.optimizer).assign(_batch_counter(optimizer))
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Build metrics before the first step where that runs on several devices, from the form of its data alone."""
+        if self._distribute_strategy is None:
+            return
+        spec = data_batch if iterator is None else iterator.data_adapter.get_tf_dataset().element_spec
+        with self._distribute_strategy.scope():
+            self._symbolic_build(data_batch=tf.nest.map_structure(_small, spec))
 
     def _build_optimizer(self) -> None:
         """Make the optimizer's variables before the first step: one that makes them while traced is traced twice."""
@@ -153,11 +170,29 @@ class LogitsTrainer(keras.Model):
         return [objective.label for objective in self.objectives]
 
 
+def _over_replicas(loss: Any, function: Any, expected: Any, found: Any) -> Any:
+    """A loss that Keras made of a replica's labels and outputs, as the mean over those of all."""
+    if replica_count() == 1:
+        return loss
+    count = getattr(function, "counted", counted_labels)(expected, found)
+    return mean_over_replicas(loss * replica_count(), count)  # Keras has divided it
+
+
+def _small(spec: Any) -> tf.TensorSpec:
+    """The form of a small batch that belongs to the spec of batches of any size."""
+    return tf.TensorSpec([2 if size is None else size for size in spec.shape], spec.dtype)
+
+
 def _per_row(weight: Any, labels: Any) -> Any:
     """Weights of rows, [B], as they weigh every label of their row in [B, S]."""
     if weight is None or len(weight.shape) != 1 or len(labels.shape) < 2:
         return weight
     return tf.expand_dims(weight, 1)
+
+
+def _batch_counter(optimizer: Any) -> Any:
+    """The variable that counts batches; `iterations` counts steps, fewer where gradients are accumulated."""
+    return getattr(optimizer, "inner_optimizer", optimizer)._iterations
 
 
 def _labels_of_dataset(dataset: tf.data.Dataset) -> Any:

@@ -31,6 +31,10 @@ class NextTokenLoss(keras.losses.Loss):
             sample_weight = sample_weight[:, 1:]  # a weight belongs to its label
         return cross_entropy()(y_true[:, 1:], y_pred[:, :-1], sample_weight)
 
+    def counted(self, y_true, y_pred):
+        """Return how many labels the loss is the mean of."""
+        return counted_labels(y_true[:, 1:])
+
 
 @keras.saving.register_keras_serializable(package="tfbert")
 class SpanLoss(keras.losses.Loss):
@@ -42,10 +46,25 @@ class SpanLoss(keras.losses.Loss):
     """
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        y_pred = tf.convert_to_tensor(y_pred)
-        positions = tf.maximum(tf.cast(tf.reshape(y_true, [-1]), tf.int32), 0)
-        inside = positions < tf.shape(y_pred)[1]
-        return cross_entropy()(tf.where(inside, positions, IGNORED_LABEL), y_pred, sample_weight)
+        return cross_entropy()(_positions_inside(y_true, y_pred), tf.convert_to_tensor(y_pred), sample_weight)
+
+    def counted(self, y_true, y_pred):
+        """Return how many positions the loss is the mean of."""
+        return counted_labels(_positions_inside(y_true, y_pred))
+
+
+def _positions_inside(positions: Any, logits: Any) -> tf.Tensor:
+    """Positions int32 [B], those beyond logits [B, S] as labels that do not count."""
+    positions = tf.maximum(tf.cast(tf.reshape(positions, [-1]), tf.int32), 0)
+    return tf.where(positions < tf.shape(logits)[1], positions, IGNORED_LABEL)
+
+
+def counted_labels(labels: Any, outputs: Any = None) -> tf.Tensor:
+    """Return how many labels the mean of a loss is taken over, int32: all numbers, and class numbers other than -100."""
+    labels = tf.convert_to_tensor(labels)
+    return (
+        tf.size(labels) if labels.dtype.is_floating else tf.math.count_nonzero(labels != IGNORED_LABEL, dtype=tf.int32)
+    )
 
 
 def problem_type_of(config: BertConfig, labels: Any = None) -> str:

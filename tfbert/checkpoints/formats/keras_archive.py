@@ -52,7 +52,8 @@ def open_keras_archive(path: str | PathLike) -> dict[str, StoredTensor]:
         raise ValueError(f"{str(path)!r} holds no model or task of tfbert but a {type(loaded).__name__}.")
     tensors: dict[str, StoredTensor] = {}
     for row, variable in rows_of(model, model.config.num_hidden_layers):
-        whole = StoredTensor(variable.path, tuple(variable.shape), variable.dtype, str(path), variable.numpy)
+        dtype = keras.backend.standardize_dtype(variable.dtype)
+        whole = StoredTensor(row.variable_path, tuple(variable.shape), dtype, str(path), variable.numpy)
         tensors.update(parts_of(row, whole))
     return tensors
 

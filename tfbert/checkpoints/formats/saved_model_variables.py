@@ -25,7 +25,7 @@ def open_saved_model(path: str | PathLike) -> dict[str, StoredTensor]:
 
     Raises:
         FileNotFoundError: If the folder holds no SavedModel, or its variables are missing.
-        ValueError: If the variables are broken, or none is a weight of BERT.
+        ValueError: If the variables are broken, none is a weight of BERT, or low-rank adapters are among them.
 
     Example:
         >>> open_saved_model("saved_models/sentiment/1")["classifier.weight"].read()  # doctest: +SKIP
@@ -42,4 +42,9 @@ def open_saved_model(path: str | PathLike) -> dict[str, StoredTensor]:
         if entry.checkpoint_key in stored and not entry.full_name.endswith("/seed_generator_state"):
             # Keras' own export writes each variable twice, under one name.
             tensors.setdefault(entry.full_name, stored[entry.checkpoint_key])
+    if any(name.endswith("/lora_a") for name in tensors):
+        raise ValueError(
+            f"{str(path)!r} was exported with low-rank adapters, which are no weights of BERT. "
+            "Call `model.merge_lora()` before the export, or take what `save_pretrained` wrote."
+        )
     return from_variables(tensors)

@@ -13,8 +13,8 @@ from tfbert.models.bert_for_sequence_classification import TFBertForSequenceClas
 from tfbert.tasks.base.label_learner import LabelLearner
 from tfbert.tasks.base.text_pairs import tokenize_pairs
 from tfbert.tasks.labels.class_labels import as_label_array, class_names, encode_in_graph, encode_labels, is_regression
-from tfbert.training.accuracy import Accuracy
 from tfbert.training.losses import problem_type_of
+from tfbert.training.metrics import Accuracy, F1Score, PearsonCorrelation, SpearmanCorrelation
 
 LABEL_FIELDS = {"num_labels", "id2label", "label2id"}
 
@@ -86,11 +86,15 @@ class SequenceClassifier(LabelLearner):
         return self.config.label2id if one_each else {}
 
     def default_metrics(self):
-        if is_regression(self.config):
-            return ["mean_absolute_error"]
-        if self.config.problem_type == "multi_label_classification":
-            return [keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)]
-        return [Accuracy()]
+        config = self.config
+        classes = None if self.learns_labels else config.num_labels
+        if is_regression(config):
+            correlations = [PearsonCorrelation(), SpearmanCorrelation()] if config.num_labels == 1 else []
+            return ["mean_absolute_error", *correlations]
+        if config.problem_type == "multi_label_classification":
+            accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
+            return [accuracy, F1Score("micro", multi_label=True, num_classes=classes)]
+        return [Accuracy(), F1Score(num_classes=classes)]
 
 
 def _text_labels(dataset: tf.data.Dataset) -> np.ndarray | None:

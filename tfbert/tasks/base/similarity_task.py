@@ -8,19 +8,31 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfbert.tasks.base.columns import Column, read_columns
 from tfbert.tasks.base.task import Task
+from tfbert.tasks.base.text_dataset import inputs_of, is_tokenized
 from tfbert.tasks.similarity import search, similarity, similarity_pairwise
+from tfbert.training.metrics import PearsonCorrelation, SpearmanCorrelation
+from tfbert.training.multiple_negatives_ranking_loss import MultipleNegativesRankingLoss
 from tfbert.training.objective import Objective
+from tfbert.training.vector_checks import COLUMNS
+
+NEGATIVE = Column("negative", optional=True)
 
 
 class SimilarityTask(Task):
     """A task that compares texts by their vectors.
 
-    A sub-class answers with an "embedding", and with the cosines of pairs, "similarity", where it is trained;
-    `similarity_fn_name` is what it compares by.
+    A sub-class answers with an "embedding"; where it is trained, with the vectors of the texts of each row,
+    "embeddings", and the cosine of the first two, "similarity". `similarity_fn_name` is what it compares by.
+
+    Pairs with a similarity each train the cosine. Pairs and triplets without one train the vectors, with the numbers of
+    the texts as labels, equal where texts of the batch are.
     """
 
-    objectives = (Objective(output="similarity"),)
+    needs_labels = False
+    needs_every_label = False
+    objectives = (Objective(output="similarity"), Objective("text_numbers", "embeddings"))
     similarity_fn_name: str
 
     def similarity(self, a: Any, b: Any) -> np.ndarray:
@@ -68,13 +80,49 @@ class SimilarityTask(Task):
         is_text = isinstance(given, tf.data.Dataset | dict) or np.asarray(given).dtype.kind not in "fiub"
         return self.predict(given, verbose=0)["embedding"] if is_text else given
 
-    # === Training on similarities of pairs ===
+    # === Training ===
+
+    def read_training_inputs(self, x: Any) -> dict[str, tf.Tensor]:
+        return read_columns(x, (*self.columns, NEGATIVE))
+
+    def training_batch(self, columns, *targets):
+        if targets:
+            return (self.tokenize(columns), *targets)
+        return self.tokenize(columns), {"text_numbers": _text_numbers(columns)}
 
     def loss_function(self, objective, labels=None) -> keras.losses.Loss:
-        """Return the mean squared error between cosine and given similarity."""
-        return keras.losses.MeanSquaredError(name="loss")
+        """Return the loss of scored pairs, or that of pairs and triplets whose negatives are in the batch."""
+        if objective.output == "similarity":
+            return keras.losses.MeanSquaredError(name="loss")
+        return MultipleNegativesRankingLoss()
+
+    def default_metrics(self):
+        return [SpearmanCorrelation(), PearsonCorrelation()]
+
+    def check_labels(self, objective, labels, logits) -> None:
+        """Labels are checked where they are read."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if isinstance(self.loss, str) and "labels" not in self._labels(x, y):
+            raise ValueError(
+                f"The loss {self.loss!r} compares similarities: give `y`, one for each pair. For pairs without one "
+                "leave `loss` out of compile, or write loss=MultipleNegativesRankingLoss()."
+            )
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        if "labels" in self._labels(x, y):
+            return super().compute_metrics(x, y, y_pred, sample_weight)
+        # Metrics compare similarities; without given ones they wait for validation data that has some.
+        metrics: Any = self._compile_metrics
+        if metrics is not None and not metrics.built:
+            metrics.build(*[{"similarity": y_pred["similarity"]}] * 2)
+        return {"loss": self._loss_tracker.result()}
 
     def prepare_dataset_labels(self, dataset):
+        if not isinstance(dataset.element_spec, tuple):
+            return dataset
+
         def check(pair, similarity, *rest):
             message = "A similarity must lie from -1 to 1."
             similarity = tf.cast(similarity, tf.float32)
@@ -96,11 +144,38 @@ class SimilarityTask(Task):
             )
         return similarities
 
-    def _tokenized(self, dataset):
-        dataset = super()._tokenized(dataset)
-        if "input_ids" in dataset.element_spec[0]:
+    def _rows(self, x, y, sample_weight, learn=False):
+        if y is None and sample_weight is not None:
+            raise ValueError("`sample_weight` weighs pairs that have a similarity: give `y`, or leave it out.")
+        return super()._rows(x, y, sample_weight, learn)
+
+    def _tokenized(self, dataset, epochs):
+        spec = dataset.element_spec
+        columns, is_scored = inputs_of(spec), isinstance(spec, tuple)
+        if is_tokenized(columns):
+            return super()._tokenized(dataset, epochs)
+        if "text_pair" not in columns or ("negative" in columns and is_scored):
+            found = f"the columns {list(columns)}{' with labels' if is_scored else ''}"
             raise ValueError(
-                f"{type(self).__name__} trains on pairs with a similarity each: "
-                "fit({'text': first, 'text_pair': second}, similarities)."
+                f"{type(self).__name__} trains on pairs, alone or with a similarity each, and on triplets: "
+                "fit({'text': …, 'text_pair': …}), fit({'text': …, 'text_pair': …}, similarities) or "
+                f"fit({{'text': …, 'text_pair': …, 'negative': …}}). Received: {found}."
             )
-        return dataset
+        if not is_scored and "negative" not in columns:
+            dataset = dataset.enumerate().map(_with_other_rows)
+        return super()._tokenized(dataset, epochs)
+
+
+def _text_numbers(columns: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Numbers int32 [B, T] of the texts in T columns, equal where texts are."""
+    texts = [columns[name] for name in COLUMNS if name in columns]
+    numbers = tf.unique(tf.concat(texts, axis=0)).idx
+    return tf.transpose(tf.reshape(numbers, [len(texts), -1]))
+
+
+def _with_other_rows(index, columns):
+    """A batch that has negatives; a single pair may be left over at the end, but not come first."""
+    message = "A pair learns from the other pairs of its batch: give several, and a batch_size of at least 2."
+    has_others = (index > 0) | (tf.size(columns["text"]) > 1)
+    with tf.control_dependencies([tf.debugging.Assert(has_others, [message])]):
+        return {name: tf.identity(texts) for name, texts in columns.items()}

@@ -56,6 +56,7 @@ class TaskFiles(TextTrainer):
             )
         check_fit_together(model.config, tokenizer)
         self.model = model
+        model.trained_within.add(self)
         self.tokenizer = tokenizer
         pairs = bool(model.config.extra.get(PAIRS_KEY, False))
         self.training_state = TrainingState(has_new_head=has_new_head, takes_pairs=pairs)

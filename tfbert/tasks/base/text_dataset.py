@@ -9,30 +9,76 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfbert.training.epochs import Epochs
+
+POOL = 50  # batches whose rows are sorted by length together
+
 
 def is_tokenized(inputs: Any) -> bool:
     """Whether a task's inputs are ids already: `{"input_ids": …}`, or such dicts by name."""
     return isinstance(inputs, dict) and ("input_ids" in inputs or any(isinstance(v, dict) for v in inputs.values()))
 
 
-def arrays_dataset(rows: tuple[Any, Any, Any], *, shuffle: bool, batch_size: int) -> tf.data.Dataset:
-    """Return batches of rows, shuffled anew each epoch if asked.
+def arrays_dataset(
+    rows: tuple[Any, Any, Any], batch_size: int, epochs: Epochs | None = None, group_by_length: bool = False
+) -> tf.data.Dataset:
+    """Return batches of rows.
 
     Args:
         rows: Text columns as `read_columns` returns them; labels or None; weights or None.
-        shuffle: bool.
         batch_size: int.
+        epochs: `Epochs` or None. Shuffle anew in each of these epochs.
+        group_by_length: bool, default False. Shuffle such that rows of like length share a batch.
 
     Returns:
         A dataset of tuples without what is None, or of the columns alone where there are no labels.
     """
     texts, *targets = rows
     present = tuple(target for target in targets if target is not None)
-    dataset = tf.data.Dataset.from_tensor_slices((texts, *present) if present else texts)
-    if shuffle:
-        count = next(iter(texts.values())).shape[0]
-        dataset = dataset.shuffle(count, reshuffle_each_iteration=True)
-    return dataset.batch(batch_size)
+    elements = (texts, *present) if present else texts
+    if epochs is None:
+        return tf.data.Dataset.from_tensor_slices(elements).batch(batch_size)
+    elements = tf.nest.map_structure(tf.convert_to_tensor, elements)
+    count = int(next(iter(texts.values())).shape[0])
+    lengths = bytes_of_rows(texts) if group_by_length else None
+
+    def batches_of_places(seed: tf.Tensor) -> tf.data.Dataset:
+        order = tf.random.experimental.stateless_shuffle(tf.range(count), seed)
+        if lengths is not None:
+            order = grouped_by_length(order, lengths, batch_size, seed)
+        return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+
+    places = epochs.dataset(batches_of_places).apply(tf.data.experimental.assert_cardinality(-(-count // batch_size)))
+    return places.map(lambda rows: tf.nest.map_structure(lambda values: tf.gather(values, rows), elements))
+
+
+def bytes_of_rows(texts: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Return how many bytes of text each row of columns [B] or [B, C] has, int32 [B]."""
+    lengths = [tf.strings.length(column) for column in texts.values()]
+    return tf.add_n([tf.reduce_sum(of, axis=1) if of.shape.rank == 2 else of for of in lengths])
+
+
+def grouped_by_length(order: tf.Tensor, lengths: tf.Tensor, batch_size: int, seed: tf.Tensor) -> tf.Tensor:
+    """Return a shuffled order such that rows of like length come together in batches, whose order is random.
+
+    Args:
+        order: int32 [N]. Rows, shuffled.
+        lengths: int32 [N]. How long each row is.
+        batch_size: int.
+        seed: int64 [2].
+
+    Returns:
+        int32 [N]. Rows are sorted within pools of fifty batches, so that batches still differ between epochs.
+
+    Source: `LengthGroupedSampler` of Hugging Face transformers.
+    """
+    pool = tf.cast(tf.range(tf.size(order)) // (POOL * batch_size), tf.int64)
+    longest = tf.cast(tf.reduce_max(lengths, axis=0), tf.int64) + 1
+    order = tf.gather(order, tf.argsort(pool * longest + tf.cast(tf.gather(lengths, order), tf.int64), stable=True))
+    full = tf.size(order) // batch_size
+    batches = tf.reshape(order[: full * batch_size], [full, batch_size])
+    batches = tf.gather(batches, tf.random.experimental.stateless_shuffle(tf.range(full), seed + 1))
+    return tf.concat([tf.reshape(batches, [-1]), order[full * batch_size :]], axis=0)
 
 
 def batched(dataset: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
@@ -48,8 +94,11 @@ def batched(dataset: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
     Raises:
         ValueError: If elements of two texts may be pairs or batches.
     """
-    # A scalar anywhere means single rows: the text itself, or the label beside a pair [2].
-    single_rows = any(spec.shape.rank == 0 for spec in tf.nest.flatten(dataset.element_spec))
+    # A scalar anywhere means single rows: the text itself, or the label beside a pair [2]; so do the words of one text.
+    single_rows = any(
+        spec.shape.rank == (1 if isinstance(spec, tf.RaggedTensorSpec) else 0)
+        for spec in tf.nest.flatten(dataset.element_spec)
+    )
     text = dataset.element_spec
     if not single_rows and isinstance(text, tf.TensorSpec) and text.shape.as_list() == [2]:
         raise ValueError(

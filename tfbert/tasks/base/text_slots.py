@@ -35,11 +35,6 @@ def tokenize_slots(
     return features
 
 
-def valid_utf8(texts: tf.Tensor) -> tf.Tensor:
-    """Return texts of a request as an answer may repeat them: what is no UTF-8 becomes U+FFFD."""
-    return tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")
-
-
 def check_rows(columns: dict[str, tf.Tensor], name: str) -> None:
     """Refuse rows without a text in any slot, where values are at hand; a server answers them with nothing.
 

@@ -3,58 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from tfbert.tasks.base.text_answerer import TextAnswerer, checked_batch_size
-from tfbert.tasks.base.text_dataset import (
-    arrays_dataset,
-    batched,
-    end_is_no_surprise,
-    holds_pairs,
-    inputs_of,
-    is_tokenized,
-)
+from tfbert.tasks.base.batch_source import is_batch_source
+from tfbert.tasks.base.option_checks import check_flag
+from tfbert.tasks.base.text_answerer import checked_batch_size
+from tfbert.tasks.base.text_dataset import arrays_dataset, end_is_no_surprise
+from tfbert.tasks.base.training_data import TrainingData
 from tfbert.training.bert_adamw import BertAdamW
+from tfbert.training.epochs import Epochs
 from tfbert.training.linear_warmup import LinearWarmup
+from tfbert.training.training_meter import TrainingMeter
 
 DEFAULT_OPTIMIZER = "tfbert_default"  # the name tells our own from a user's, after a reload too
 
 
-class TextTrainer(TextAnswerer):
+class TextTrainer(TrainingData):
     """A Keras model that is trained, evaluated and asked with text.
 
-    Text is tokenized in `tf.data`, so that training steps see ids only. A sub-class says how text becomes ids
-    (`tokenize`) and what labels mean (`learn_labels`, `prepare_labels`).
+    Text is tokenized in `tf.data`, so that training steps see ids only, and may be compiled by XLA
+    (`compile(jit_compile=True)`; by default on a GPU).
     """
 
-    needs_labels: ClassVar[bool] = True
     default_learning_rate = 5e-5
-
-    def tokenize(self, columns: dict[str, tf.Tensor]) -> dict[str, Any]:
-        """Turn text columns into the model's inputs, and what `decode` needs beside them."""
-        raise NotImplementedError
-
-    def training_batch(self, columns: dict[str, tf.Tensor], *targets: Any) -> Any:
-        """Turn a batch of columns, labels and perhaps weights into what a training step takes; runs in `tf.data`."""
-        return (self.tokenize(columns), *targets)
-
-    def read_training_inputs(self, x: Any) -> dict[str, tf.Tensor]:
-        """Turn the user's text into columns, where `fit` and `evaluate` take further forms of it."""
-        return self.read_inputs(x)
-
-    def learn_labels(self, x: Any, y: Any) -> None:
-        """Learn from what `fit` was given which labels there are."""
-
-    def prepare_labels(self, labels: Any) -> np.ndarray:
-        """Turn the user's labels into what the loss takes."""
-        raise NotImplementedError
-
-    def prepare_dataset_labels(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
-        """Turn the labels of a user's dataset of batches into what the loss takes."""
-        return dataset
+    meter: TrainingMeter | None = None
+    _jit_compile: Any
+    training_epochs: Epochs | None = None
 
     def class_numbers(self) -> Mapping[str, int]:
         """Return the number of each class by its name; nothing where a text has no one class."""
@@ -82,42 +58,48 @@ class TextTrainer(TextAnswerer):
         validation_steps=None,
         validation_batch_size=None,
         validation_freq=1,
+        group_by_length=False,
     ):
-        """Train on text and labels; the arguments are those of `keras.Model.fit`.
+        """Train on text and labels; the arguments are those of `keras.Model.fit`, and one more.
 
         Where `compile` was not called, each `fit` trains with AdamW at 5e-5 and clipped gradients, and with linear
-        warm-up and decay where the number of steps is known.
+        warm-up and decay where the number of steps is known. The progress bar counts texts and tokens a second. What
+        is random follows from `keras.utils.set_random_seed`.
 
         Args:
-            x: Text in any form, or a `tf.data.Dataset` of (text, label) or (text, label, weight).
-            y: One label for each text; not with a dataset.
+            x: Text in any form; or a `tf.data.Dataset`, a `keras.utils.PyDataset` or a generator of (text, label) or
+                (text, label, weight).
+            y: One label for each text; not with a dataset or a generator.
             validation_split: float. The last rows of text and labels are held out for validation.
             validation_data: (text, labels), (text, labels, weights) or a dataset.
             class_weight: dict from class number or name to float.
+            group_by_length: bool, default False. Let texts of like length share a batch, which takes less time and
+                memory on texts of mixed lengths; for lists and arrays.
 
         Returns:
             A Keras `History`.
 
         Raises:
             TypeError, ValueError: If text and labels do not fit each other or the model.
+            FloatingPointError: If the loss becomes infinite or no number.
         """
         batch_size = checked_batch_size(batch_size)
         validation_batch_size = checked_batch_size(validation_batch_size or batch_size)
-        if isinstance(x, tf.data.Dataset):
-            if validation_split:
-                raise ValueError("`validation_split` needs arrays or lists; for a dataset give `validation_data`.")
-            self._check_dataset(x, y, sample_weight)
-            self.learn_labels(x, None)
-            dataset = self._ids_of_dataset(x, y, sample_weight, batch_size)
-            if not is_tokenized(inputs_of(x.element_spec)):
-                self.takes_pairs = self.may_take_pairs() and holds_pairs(inputs_of(batched(x, batch_size).element_spec))
+        check_flag("group_by_length", group_by_length)
+        self.training_epochs = Epochs()
+        order = self.training_epochs if shuffle else None
+        if isinstance(x, tf.data.Dataset) or is_batch_source(x):
+            if validation_split or group_by_length:
+                name = "validation_split" if validation_split else "group_by_length"
+                raise ValueError(f"`{name}` needs arrays or lists. A dataset brings its own batches for that.")
+            dataset = self._batches_of_dataset(x, y, sample_weight, batch_size, order, learn=True)
         else:
             rows = self._rows(x, y, sample_weight, learn=True)
             if validation_split and validation_data is None:
                 rows, held_out = _split(rows, validation_split)
-                validation_data = self._ids_of_rows(held_out, validation_batch_size)
-            dataset = self._ids_of_rows(rows, batch_size, shuffle=shuffle)
-            self.takes_pairs = any(column.optional and column.name in rows[0] for column in self.columns)
+                validation_data = self._tokenized(arrays_dataset(held_out, validation_batch_size), Epochs(seed=0))
+            dataset = arrays_dataset(rows, batch_size, order, group_by_length)
+        dataset = self._tokenized(dataset, self.training_epochs)
         if validation_data is not None:
             validation_data = self._validation_dataset(validation_data, validation_batch_size)
         if class_weight is not None:
@@ -125,12 +107,14 @@ class TextTrainer(TextAnswerer):
         if not self._has_users_optimizer():
             steps = steps_per_epoch or int(dataset.cardinality())
             self._compile_default(steps * epochs if steps > 0 else None)
+        if self.meter is None:
+            self.meter = TrainingMeter()
         with end_is_no_surprise(dataset, steps_per_epoch):
             return super().fit(
                 dataset,
                 epochs=epochs,
                 verbose=verbose,
-                callbacks=callbacks,
+                callbacks=[self.meter, *_as_list(callbacks)],
                 validation_data=validation_data,
                 shuffle=False,  # the dataset shuffles already
                 initial_epoch=initial_epoch,
@@ -145,59 +129,9 @@ class TextTrainer(TextAnswerer):
         """Return loss and metrics on text and labels; the arguments are those of `keras.Model.evaluate`."""
         if not self.compiled:
             self._compile_default()
-        dataset = self._ids_dataset(x, y, sample_weight, checked_batch_size(batch_size))
+        dataset = self.evaluation_dataset(x, y, sample_weight, batch_size)
         with end_is_no_surprise(dataset, steps):
             return super().evaluate(dataset, verbose=verbose, steps=steps, callbacks=callbacks, **kwargs)
-
-    # === Text and labels to batches of ids ===
-
-    def _ids_dataset(self, x, y, sample_weight, batch_size) -> tf.data.Dataset:
-        if isinstance(x, tf.data.Dataset):
-            return self._ids_of_dataset(x, y, sample_weight, batch_size)
-        return self._ids_of_rows(self._rows(x, y, sample_weight), batch_size)
-
-    def _ids_of_dataset(self, dataset, y, sample_weight, batch_size) -> tf.data.Dataset:
-        self._check_dataset(dataset, y, sample_weight)
-        if is_tokenized(inputs_of(dataset.element_spec)):
-            return dataset
-        return self._tokenized(self.prepare_dataset_labels(batched(dataset, batch_size).map(self._read_batch)))
-
-    def _ids_of_rows(self, rows, batch_size, shuffle=False) -> tf.data.Dataset:
-        return self._tokenized(arrays_dataset(rows, shuffle=shuffle, batch_size=batch_size))
-
-    def _read_batch(self, *element):
-        inputs, *targets = element if len(element) > 1 else (inputs_of(element[0]),)
-        columns = self.read_training_inputs(inputs)
-        return (columns, *targets) if targets else columns
-
-    def _tokenized(self, dataset) -> tf.data.Dataset:
-        # Plain Python, which AutoGraph would take seconds to rewrite.
-        function = tf.autograph.experimental.do_not_convert(self.training_batch)
-        return dataset.map(function, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
-
-    def _rows(self, x, y, sample_weight, learn=False):
-        """Text columns, encoded labels and weights, with equally many rows."""
-        if y is None and self.needs_labels:
-            raise ValueError("`y` is missing: give one label for each text.")
-        weights = None if sample_weight is None else _read_weights(sample_weight)
-        columns = self.read_training_inputs(x)
-        count = next(iter(columns.values())).shape[0]
-        sizes = {"y": _row_count(y) or count}  # what has no rows at all is refused by its own reader
-        if weights is not None:
-            sizes["sample_weight"] = len(weights)
-        for name, size in sizes.items():
-            if size != count:
-                raise ValueError(f"`{name}` must have one entry for each text, {count}. Received: {size}.")
-        if learn:
-            self.learn_labels(x, y)
-        return columns, None if y is None else self.prepare_labels(y), weights
-
-    def _check_dataset(self, dataset: tf.data.Dataset, y: Any, sample_weight: Any) -> None:
-        if y is not None or sample_weight is not None:
-            raise ValueError("A dataset brings its own labels and weights: leave out `y` and `sample_weight`.")
-        spec = dataset.element_spec
-        if self.needs_labels and (not isinstance(spec, tuple) or len(spec) < 2):
-            raise ValueError("A dataset to train on must hold tuples: (text, label) or (text, label, weight).")
 
     def _validation_dataset(self, given, batch_size) -> tf.data.Dataset:
         parts = given if isinstance(given, tuple | list) else (given,)
@@ -207,7 +141,26 @@ class TextTrainer(TextAnswerer):
                 f"Received: a {type(given).__name__} of {len(parts)}."
             )
         x, y, sample_weight = (*parts, None, None)[:3]
-        return self._ids_dataset(x, y, sample_weight, batch_size)
+        return self.evaluation_dataset(x, y, sample_weight, batch_size)
+
+    def train_step(self, data):
+        if self.meter is not None:
+            self.meter.count(data[0])
+        return super().train_step(data)
+
+    @property
+    def jit_compile(self):
+        """Whether XLA compiles training steps; they see ids only, so that the tokenizer does not stand in the way."""
+        if self._jit_compile is None:
+            self._jit_compile = self._resolve_auto_jit_compile()
+        return self._jit_compile
+
+    @jit_compile.setter
+    def jit_compile(self, value):
+        self._jit_compile = value
+
+    def _resolve_auto_jit_compile(self):
+        return bool(tf.config.list_physical_devices("GPU")) and not tf.distribute.has_strategy()
 
     def _has_users_optimizer(self) -> bool:
         if not self.compiled:
@@ -236,14 +189,10 @@ class TextTrainer(TextAnswerer):
         return weights
 
 
-def _read_weights(sample_weight: Any) -> np.ndarray:
-    weights = np.asarray(sample_weight, dtype=np.float32)
-    if weights.ndim != 1 or not np.isfinite(weights).all():
-        raise ValueError(
-            f"`sample_weight` must hold one finite number for each text, [N]. Received: shape {weights.shape}"
-            f"{'' if np.isfinite(weights).all() else ', with numbers that are not finite'}."
-        )
-    return weights
+def _as_list(callbacks: Any) -> list[Any]:
+    if callbacks is None:
+        return []
+    return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
 
 
 def _weigher(class_weight: Mapping[int, float]) -> Any:
@@ -256,12 +205,6 @@ def _weigher(class_weight: Mapping[int, float]) -> Any:
         return features, labels, of_class * weights[0] if weights else of_class
 
     return weigh
-
-
-def _row_count(labels: Any) -> int:
-    """The rows of labels, 0 where there are none or what is given has no length."""
-    first: Any = next(iter(labels.values()), None) if isinstance(labels, Mapping) else labels
-    return len(first) if hasattr(first, "__len__") else 0
 
 
 def _split(rows, share: float):

@@ -106,7 +106,7 @@ def merged(texts: tf.Tensor, spans: Spans) -> tuple[tf.Tensor, Spans]:
     first = tf.math.unsorted_segment_min(tf.range(tf.size(keys)), key, tf.size(distinct))
     score = tf.math.unsorted_segment_sum(spans.score, key, tf.size(distinct))
     row, start, end = (tf.gather(values, first) for values in spans[:3])
-    return tf.strings.unicode_transcode(tf.gather(answers, first), "UTF-8", "UTF-8"), Spans(row, start, end, score)
+    return tf.gather(answers, first), Spans(row, start, end, score)
 
 
 def with_no_answer(answers: tf.Tensor, spans: Spans, scores: tf.Tensor) -> tuple[tf.Tensor, Spans]:

@@ -9,6 +9,11 @@ import tensorflow as tf
 from tfbert.tokenization.stages.pieces import row_of_value
 
 
+def valid_utf8(texts: tf.Tensor) -> tf.Tensor:
+    """Return texts of a request as an answer may repeat them: what is no UTF-8 becomes U+FFFD."""
+    return tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")
+
+
 class TextBytes(NamedTuple):
     """The bytes of B texts, one text after the other, in N bytes.
 
@@ -42,7 +47,7 @@ class TextBytes(NamedTuple):
         letters = tf.gather(letter, tf.cast(tf.gather(self.values, places.values), tf.int32))
         span = row_of_value(places.row_splits, tf.size(letters))
         words = tf.strings.unsorted_segment_join(letters, span, tf.size(begin))
-        return tf.strings.unicode_transcode(words, "UTF-8", "UTF-8")
+        return valid_utf8(words)
 
     def characters(self, text: tf.Tensor, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
         """Return how many characters each span holds, int32 [E]."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfbert.training.losses import IGNORED_LABEL
+from tfbert.training.metrics.counted import counted_weights
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -28,11 +28,6 @@ class Accuracy(keras.metrics.SparseCategoricalAccuracy):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred)
-        weights = tf.cast(y_true != IGNORED_LABEL, tf.float32)
-        if sample_weight is not None:
-            sample_weight = tf.cast(sample_weight, tf.float32)
-            if sample_weight.shape.rank < y_true.shape.rank:  # one for each row
-                sample_weight = tf.expand_dims(sample_weight, 1)
-            weights *= sample_weight
-        classes = tf.reshape(y_pred, [-1, y_pred.shape[-1]])
-        return super().update_state(tf.reshape(tf.maximum(y_true, 0), [-1]), classes, tf.reshape(weights, [-1]))
+        weights = tf.reshape(counted_weights(y_true, sample_weight), [-1])
+        classes = tf.reshape(y_pred, [-1, tf.shape(y_pred)[-1]])
+        return super().update_state(tf.reshape(tf.maximum(y_true, 0), [-1]), classes, weights)

@@ -1,0 +1,1 @@
+"""What each contender of the training benchmark does in its turn."""

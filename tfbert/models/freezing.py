@@ -1,0 +1,55 @@
+"""Freezing: which parts of a model keep their weights in training."""
+
+from __future__ import annotations
+
+import dataclasses
+from numbers import Integral
+
+from tfbert.models.main_layer import BertMainLayer
+
+
+@dataclasses.dataclass(frozen=True)
+class Freezing:
+    """The parts below which nothing learns.
+
+    Args:
+        embeddings: bool, default False. Whether the embeddings keep their weights.
+        layers: int, default 0. How many transformer layers do, from the lowest up.
+    """
+
+    embeddings: bool = False
+    layers: int = 0
+
+    def check(self, num_layers: int) -> None:
+        """Refuse what a model of so many layers cannot freeze.
+
+        Args:
+            num_layers: int.
+
+        Raises:
+            ValueError: If a value is out of range.
+        """
+        if not isinstance(self.embeddings, bool):
+            raise ValueError(f"`embeddings` must be True or False. Received: {self.embeddings!r}.")
+        is_count = isinstance(self.layers, Integral) and not isinstance(self.layers, bool)
+        if not is_count or not 0 <= self.layers <= num_layers:
+            raise ValueError(
+                f"`layers` must be an integer from 0 to {num_layers}, the model's layers. Received: {self.layers!r}."
+            )
+
+
+def let_learn(bert: BertMainLayer, freezing: Freezing, adapters_only: bool) -> None:
+    """Say of every weight of the shared part but the pooler's whether it learns.
+
+    Args:
+        bert: `BertMainLayer`.
+        freezing: `Freezing`.
+        adapters_only: bool. Whether of embeddings and layers nothing but low-rank adapters learns.
+    """
+    bert.embeddings.trainable = not (freezing.embeddings or adapters_only)
+    for index, layer in enumerate(bert.encoder.layers):
+        layer.trainable = False  # first, since Keras passes over a flag that is set to what it was
+        layer.trainable = index >= freezing.layers
+        if adapters_only:
+            for weight in layer.trainable_weights:
+                weight.trainable = weight.name in ("lora_a", "lora_b")

@@ -1,0 +1,1 @@
+"""Training data from files: CSV, TSV, JSON lines, Parquet, SQuAD and CoNLL."""
