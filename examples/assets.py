@@ -108,11 +108,7 @@ def tweets(min_valence: float = 0.5) -> tuple[list[str], list[str]]:
 
 
 def rated_texts(name: str) -> tuple[list[str], list[float]]:
-    """Return the texts of one of VADER's sets and the mean of what 20 people said of each.
-
-    Args:
-        name: str. One of `RATED_SETS`: 4,200 tweets, 10,605 snippets of movie reviews, 3,708 of reviews at Amazon, or
-            5,190 of editorials of the New York Times.
+    """Return the texts of one of VADER's `RATED_SETS`, by its name, and the mean of what 20 people said of each.
 
     Returns:
         A list of str, and a list of float from -4, most negative, to 4.
@@ -122,11 +118,7 @@ def rated_texts(name: str) -> tuple[list[str], list[float]]:
 
 
 def rated_words() -> tuple[list[str], list[float]]:
-    """Return the 7,520 words and smileys of VADER's lexicon, and the mean of what ten people said of each.
-
-    Returns:
-        A list of str, and a list of float from -4, most negative, to 4.
-    """
+    """Return the 7,520 words and smileys of VADER's lexicon, and the mean of what ten people said of each."""
     lines = (_vader_folder() / "lexicon.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line.strip()]
     return [row[0] for row in rows], [float(row[1]) for row in rows]
@@ -201,14 +193,14 @@ def entity_tweets() -> tuple[list[list[str]], list[list[str]]]:
 
 
 def similarity_folder() -> Path:
-    """Return a folder with the judgements of similarity that gensim's tests use: words, and the documents of Lee."""
+    """Return a folder with what gensim's tests know of similarity: judgements of words and documents, and news."""
 
     def unpack(archive: Path, folder: Path) -> None:
         with zipfile.ZipFile(archive) as wheel:
-            for name in ("lee.cor", "similarities0-1.txt", "wordsim353.tsv"):
+            for name in ("lee.cor", "lee_background.cor", "similarities0-1.txt", "wordsim353.tsv"):
                 (folder / name).write_bytes(wheel.read(f"gensim/test/test_data/{name}"))
 
-    return unpacked("similarity", GENSIM, unpack)
+    return unpacked("judgements", GENSIM, unpack)
 
 
 def unpacked(name: str, package: Package, unpack: Callable[[Path, Path], None]) -> Path:

@@ -23,6 +23,7 @@ from tfbert import (
     pipeline,
 )
 from tfbert.tasks import ChoiceSelector, TextClassifier
+from tfbert.training import MultipleNegativesRankingLoss, TripletLoss
 
 TINY = FIXTURES / "tiny"
 IDS = np.array([[2, 5, 6, 3], [2, 7, 3, 0]])
@@ -284,3 +285,14 @@ def test_28_a_head_of_another_task_is_refused(tmp_path):
     folder = make_folder(tmp_path, "sentiment")  # the head of a token classifier has the same name and shape
     with pytest.raises(ValueError, match="no trained head for token-classification"):
         pipeline("token-classification", model=folder)
+
+
+def test_29_equal_texts_are_no_negatives_and_negatives_are_pushed_away():
+    anchor, positive, negative = [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]
+    vectors, ranking = [[anchor, positive], [anchor, positive]], MultipleNegativesRankingLoss()
+    assert float(ranking([[0, 1], [0, 1]], vectors)) == pytest.approx(0.0, abs=1e-6)  # the same pair twice
+    assert float(ranking([[0, 1], [2, 3]], vectors)) == pytest.approx(np.log(2), abs=1e-6)
+    for distance in ("euclidean", "manhattan", "cosine"):
+        triplets = TripletLoss(0.5, distance)
+        near, far = ([[anchor, positive, of]] for of in (positive, negative))
+        assert float(triplets([[0, 1, 2]], far)) < float(triplets([[0, 1, 2]], near))

@@ -49,6 +49,7 @@ PUBLIC_NAMES = {
     ],
     "tfbert.tasks": [
         "ChoiceSelector",
+        "Distiller",
         "FeatureExtractor",
         "MaskFiller",
         "NextSentencePredictor",

@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from examples import assets
-from examples.entities import entity_f1, tags_of, train
+from examples.entities import train
 
 pytestmark = pytest.mark.weights
 
@@ -61,12 +61,10 @@ def test_zero_shot_puts_an_unseen_label_first(capsys):
     assert shown("zero_shot")[0].startswith("a carpenter ")
 
 
-def test_entities_are_learned_and_read():
-    words, tags = assets.entity_tweets()
+def test_entities_are_learned():
     model, score = train(assets.minilm_folder(), epochs=1, rows=64)
     assert 0.0 <= score < 0.5
-    assert {tag for row in tags_of(model, words[:8]) for tag in row} <= {tag for row in tags for tag in row}
-    assert entity_f1(tags, tags) == 1.0
+    assert "B-person" in model.config.label2id
 
 
 @pytest.mark.exhaustive

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tfbert.tasks.choice_selector import ChoiceSelector
+    from tfbert.tasks.distiller import Distiller
     from tfbert.tasks.feature_extractor import FeatureExtractor
     from tfbert.tasks.mask_filler import MaskFiller
     from tfbert.tasks.next_sentence_predictor import NextSentencePredictor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChoiceSelector",
+    "Distiller",
     "FeatureExtractor",
     "MaskFiller",
     "NextSentencePredictor",
@@ -32,7 +34,8 @@ __all__ = [
     "pipeline",
 ]
 
-LEARNERS = {"Pretrainer": "tfbert.tasks.pretrainer"}  # tasks that no pipeline asks
+# What trains, but is asked by no pipeline.
+LEARNERS = {"Distiller": "tfbert.tasks.distiller", "Pretrainer": "tfbert.tasks.pretrainer"}
 
 
 def __getattr__(name: str) -> Any:

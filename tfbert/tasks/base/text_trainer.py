@@ -160,7 +160,7 @@ class TextTrainer(TrainingData):
         self._jit_compile = value
 
     def _resolve_auto_jit_compile(self):
-        return bool(tf.config.list_physical_devices("GPU")) and not tf.distribute.has_strategy()
+        return bool(tf.config.list_physical_devices("GPU")) and self._distribute_strategy is None
 
     def _has_users_optimizer(self) -> bool:
         if not self.compiled:
@@ -172,8 +172,9 @@ class TextTrainer(TrainingData):
         """Compile as no user has; each `fit` does so anew, since a schedule lasts for one training."""
         peak = self.default_learning_rate
         learning_rate = LinearWarmup(peak, total_steps=total_steps) if total_steps else peak
-        optimizer = BertAdamW(learning_rate, global_clipnorm=1.0, name=DEFAULT_OPTIMIZER)
-        self.compile(optimizer=optimizer, metrics=self.default_metrics())
+        with self.distribute_strategy.scope():
+            optimizer = BertAdamW(learning_rate, global_clipnorm=1.0, name=DEFAULT_OPTIMIZER)
+            self.compile(optimizer=optimizer, metrics=self.default_metrics())
 
     def _numbered(self, class_weight):
         """Return class weights by class number; a user may give them by name."""
