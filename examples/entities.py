@@ -24,7 +24,8 @@ def train(folder: Path, epochs: int = 3, rows: int | None = None, seed: int = 0)
     words, tags = assets.entity_tweets()
     cut = int(0.8 * len(words))
     keras.utils.set_random_seed(seed)
-    model = TokenClassifier.from_pretrained(folder, max_length=128)
+    names = sorted({tag for row in tags for tag in row})
+    model = TokenClassifier.from_pretrained(folder, max_length=128, id2label=dict(enumerate(names)))
     model.default_learning_rate = 5e-4
     model.fit(words[:cut][:rows], tags[:cut][:rows], epochs=epochs, batch_size=16, verbose=0)
     return model, model.evaluate(words[cut:], tags[cut:], verbose=0, return_dict=True)["f1"]

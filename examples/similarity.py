@@ -2,12 +2,13 @@
 
     python examples/similarity.py            # about two minutes on two cores
 
-Learns from 300 news texts that nobody has labelled: of each, sentences and the ones behind them belong together, the rest
+Learns from 300 news texts that nobody has labelled: sentences and the ones behind them belong together, the rest
 of the batch is what they do not belong to. Then compares vectors of 50 other texts with what people say of every pair.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ def neighbours(text: str, size: int = 2) -> list[tuple[str, str]]:
     """Stretches of some sentences of a text, each with the stretch behind it."""
     sentences = re.split(r"(?<=[.!?])\s+", text.strip())
     stretches = [" ".join(sentences[start : start + size]) for start in range(0, len(sentences), size)]
-    return list(zip(stretches, stretches[1:]))
+    return list(itertools.pairwise(stretches))
 
 
 def agreement(embedder) -> float:

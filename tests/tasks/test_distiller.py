@@ -7,7 +7,7 @@ from tfbert import BertConfig, TFBertForSequenceClassification, TFBertForTokenCl
 from tfbert.layers import FastBertTokenizer
 from tfbert.tasks import MaskFiller, TextClassifier, TextEmbedder, TokenClassifier
 from tfbert.tasks.distiller import Distiller
-from tfbert.training.distillation_losses import teacher_loss
+from tfbert.training.losses.distillation_losses import teacher_loss
 
 TEXTS = ["i love the cat", "a great movie", "good dog !", "very happy today", "i hate the cat", "an awful movie"]
 LABELS = [0, 1, 2, 0, 1, 2]

@@ -15,7 +15,7 @@ from tests.tasks.pipelines.texts import TEXTS
 from tfbert.tasks import MaskFiller, pipeline
 from tfbert.tasks.labels.masking import hide_tokens, labels_at, positions_of
 from tfbert.training import BertAdamW
-from tfbert.training.epochs import Epochs
+from tfbert.training.callbacks.epochs import Epochs
 
 REFERENCES = {case.name: case for case in references("fill-mask")}
 # Together they use every option on all texts; the others run under the marker `exhaustive`.

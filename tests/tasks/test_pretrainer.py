@@ -14,7 +14,7 @@ from tfbert.tasks import MaskFiller, Pretrainer, TextClassifier
 from tfbert.tasks.labels.documents import read_sentences
 from tfbert.tasks.labels.sentence_pairs import cut_pairs, draw_next, full_texts, sentence_pairs
 from tfbert.training import BertAdamW
-from tfbert.training.epochs import Epochs
+from tfbert.training.callbacks.epochs import Epochs
 
 TEXTS = [["the cat sat . i love it!", "a dog ran"], ["北京 is good 。very good", "  ", "today ?"], ["not sad"]]
 WORDS = [word for word in tiny_vocabulary()[5:30] if word.isalpha()]

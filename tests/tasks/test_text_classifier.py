@@ -73,7 +73,7 @@ def test_validation_callbacks_and_progress(fresh_classifier, reviews, capsys, tm
         ],
         verbose=1,
     )
-    assert seen == [["accuracy", "loss", "val_accuracy", "val_loss"]] * 3
+    assert seen == [["accuracy", "loss", "texts/s", "tokens/s", "val_accuracy", "val_loss"]] * 3
     assert len(history.history["val_loss"]) == 3
     assert "5/5" in capsys.readouterr().out
     best = keras.models.load_model(tmp_path / "best.keras")

@@ -330,8 +330,15 @@ def test_labels_that_cannot_be_learned_are_refused(fresh):
     rows = tf.data.Dataset.from_tensor_slices((tf.ragged.constant(WORDS), tf.ragged.constant(TAGS)))
     with pytest.raises(ValueError, match="endless"):
         fresh().fit(rows.ragged_batch(2).repeat(), steps_per_epoch=1, verbose=0)
+    dense = tf.data.Dataset.from_generator(lambda: zip(WORDS, TAGS), output_types=(tf.string, tf.string))
     with pytest.raises(ValueError, match=r"dataset.ragged_batch\(32\)"):
-        fresh().fit(rows, verbose=0)
+        fresh().fit(dense.map(lambda words, tags: (tf.ensure_shape(words, [None]), tf.ensure_shape(tags, [None]))))
+
+
+def test_words_of_single_texts_are_batched(trained):
+    rows = tf.data.Dataset.from_tensor_slices((tf.ragged.constant(WORDS), tf.ragged.constant(TAGS)))
+    expected = trained[0].evaluate(WORDS, TAGS, verbose=0)
+    assert trained[0].evaluate(rows, verbose=0) == pytest.approx(expected, abs=1e-5)
 
 
 def test_unknown_labels_of_a_dataset_are_refused(trained):

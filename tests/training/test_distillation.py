@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 from scipy.special import expit, rel_entr, softmax
 
-from tfbert.training.distillation_losses import mean_of_rows, teacher_loss
-from tfbert.training.hidden_state_match import HiddenStateMatch, layers_to_match
+from tfbert.training.losses.distillation_losses import mean_of_rows, teacher_loss
+from tfbert.training.losses.hidden_state_match import HiddenStateMatch, layers_to_match
 
 TEACHER = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, -2.0]], np.float32)
 STUDENT = np.array([[1.0, 0.0, 0.5], [-1.0, 0.5, 4.0]], np.float32)

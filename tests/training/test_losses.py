@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from tfbert import BertConfig
-from tfbert.training.losses import sequence_classification_loss
+from tfbert.training.losses.label_losses import sequence_classification_loss
 
 LOGITS = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]], np.float32)
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tests.models.model_table import CONFIG, INPUTS
 from tfbert import TFBertForSequenceClassification
 from tfbert.training import BertAdamW
-from tfbert.training.layer_rates import layer_rates
+from tfbert.training.optimizers.layer_rates import layer_rates
 
 RATE, DECAY = 0.01, 0.1
 START = np.random.RandomState(0).standard_normal((5, 3)).astype(np.float32)

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from tfbert.training import read_table
+from tfbert.training.callbacks.epochs import Epochs
 from tfbert.training.data.table import Table
-from tfbert.training.epochs import Epochs
 
 CONTEXT = "I live in Berlin, 北京 and Rome."
 SQUAD = {

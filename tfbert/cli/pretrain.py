@@ -136,7 +136,7 @@ def _fit(task: Any, sentences: Any, options: argparse.Namespace) -> None:
 
     from tfbert.tasks.labels.sentence_pairs import sentence_pairs
     from tfbert.training import BertAdamW, LinearWarmup
-    from tfbert.training.epochs import Epochs
+    from tfbert.training.callbacks.epochs import Epochs
 
     texts = _texts(task, sentences)
     rows = texts if options.no_nsp else sentence_pairs(sentences, task.tokenizer, Epochs(options.seed))

@@ -4,6 +4,7 @@ Example:
   tfbert train path/to/checkpoint --data reviews.csv --text review --label stars --output outputs/reviews
   tfbert train path/to/checkpoint --task ner --data train.conll --test-data test.conll --output outputs/ner
   tfbert train path/to/checkpoint --task question-answering --data squad.json --output outputs/squad
+  tfbert train path/to/checkpoint --data reviews.csv --output out --workers host1:2222,host2:2222 --worker-index 0
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from typing import Any
 
 from tfbert.cli.text_rows import write_json_row
 from tfbert.cli.train_arguments import add_arguments, check_options
+from tfbert.cli.train_workers import strategy_of
 
 __all__ = ["add_arguments", "run"]
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train, save, test, report, and print the metrics."""
+    """Train, save, test, report, and print the metrics; of several workers the first one does all but the training."""
     check_options(options)
     _check_places(options)
 
@@ -28,25 +30,41 @@ def run(options: argparse.Namespace) -> None:
 
     from tfbert.cli.train_checkpoint import CheckpointEachEpoch, save_checkpoint
     from tfbert.cli.train_data import read_data
-    from tfbert.cli.train_facts import facts_of
     from tfbert.cli.train_task import load_task, make_ready
-    from tfbert.training.report import write_report
+    from tfbert.training.distributed import is_chief, wait_for_workers
 
+    strategy = strategy_of(options)
     keras.utils.set_random_seed(options.seed)
-    task = load_task(options)
+    with strategy.scope():
+        task = load_task(options)
     training, others = read_data(options, task)
-    make_ready(task, options, training)
+    with strategy.scope():
+        make_ready(task, options, training)
     checkpoints = CheckpointEachEpoch(options.output)
     try:
         history, metrics = _fit(task, options, training, others.get("validation"), checkpoints)
         if options.lora_rank:
             task.model.merge_lora()
-        save_checkpoint(task, options.output)
+        if is_chief(strategy):
+            save_checkpoint(task, options.output)
     except FloatingPointError as error:
         epoch = checkpoints.saved_epoch
         kept = "Nothing was saved" if epoch is None else f"{options.output!r} holds the checkpoint of epoch {epoch}"
         advice = "Give a lower --learning-rate, or a --clip-norm above 0"
         raise FloatingPointError(f"{error} {advice}. {kept}.") from error
+    if is_chief(strategy):
+        task = task if strategy.num_replicas_in_sync == 1 else type(task).from_pretrained(options.output)
+        _finish(task, options, training, others, history, metrics)
+    wait_for_workers(strategy)
+
+
+def _finish(
+    task: Any, options: argparse.Namespace, training: Any, others: Any, history: Any, metrics: dict[str, float]
+) -> None:
+    """Test, report, export, and print the metrics."""
+    from tfbert.cli.train_facts import facts_of
+    from tfbert.training.report import write_report
+
     results = _evaluate(task, options, others["test"]) if "test" in others else {}
     write_report(options.output, facts_of(options, task, training, others, history, results), options.plots)
     if options.export:
@@ -78,11 +96,12 @@ def _fit(
     import keras
 
     from tfbert.cli.train_task import class_weight_of, make_callbacks
-    from tfbert.training.epochs import Epochs
+    from tfbert.training.callbacks.epochs import Epochs
+    from tfbert.training.distributed import is_chief
 
     epochs = Epochs(options.seed)
     count_epochs = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(epochs, "number", epoch))
-    callbacks = make_callbacks(options)
+    callbacks, shows = make_callbacks(options, task), is_chief(task.distribute_strategy) and not options.json
     x, y = training.texts_and_labels(options.batch_size, epochs, options.shuffle_buffer)
     history = task.fit(
         x,
@@ -92,7 +111,7 @@ def _fit(
         validation_data=validation and validation.texts_and_labels(options.batch_size),
         class_weight=class_weight_of(options, task, training),
         callbacks=[count_epochs, *callbacks, checkpoints],
-        verbose=0 if options.json else "auto" if sys.stdout.isatty() else 2,
+        verbose=0 if not shows else "auto" if sys.stdout.isatty() else 2,
         group_by_length=options.group_by_length,
     )
     best = next((call.best_epoch for call in callbacks if isinstance(call, keras.callbacks.EarlyStopping)), -1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tfbert.cli.text_rows import UsageError, positive_integer
+from tfbert.cli.train_workers import add_worker_arguments, check_worker_options
 
 COLUMNS = {
     "text": "texts",
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_data(parser.add_argument_group("data"))
     _add_columns(parser.add_argument_group("columns, by default of the same names"))
     _add_training(parser.add_argument_group("training"))
+    add_worker_arguments(parser.add_argument_group("several processes, each started with the same command"))
     _add_report(parser.add_argument_group("report"))
 
 
@@ -105,6 +107,7 @@ def check_options(options: argparse.Namespace) -> None:
         raise UsageError("--resume cannot know what --early-stopping had seen: give one of them")
     if options.lora_rank and (options.freeze_layers or options.freeze_embeddings):
         raise UsageError("--lora-rank freezes all but its adapters and the head: leave out --freeze-…")
+    check_worker_options(options)
 
 
 def columns_of(options: argparse.Namespace) -> dict[str, str | list[str]]:

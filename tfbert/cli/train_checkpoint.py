@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from tfbert.tasks.base.task import Task
+from tfbert.training.distributed import is_chief
 
 
 class CheckpointEachEpoch(keras.callbacks.Callback):
@@ -25,7 +26,7 @@ class CheckpointEachEpoch(keras.callbacks.Callback):
         self.saved_epoch: int | None = None
 
     def on_epoch_end(self, epoch, logs=None):
-        if epoch + 1 < self.params["epochs"]:
+        if epoch + 1 < self.params["epochs"] and is_chief(self.model.distribute_strategy):
             save_checkpoint(self.model, self.folder)
             self.saved_epoch = epoch + 1
 

@@ -15,10 +15,10 @@ from tfbert.cli.train_arguments import columns_of
 from tfbert.tasks.base.label_learner import LabelLearner
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.labels.span_labels import names_of_spans
+from tfbert.training.callbacks.epochs import Epochs
 from tfbert.training.data.row_reader import Row
 from tfbert.training.data.table import Table, count_labels
-from tfbert.training.epochs import Epochs
-from tfbert.training.losses import problem_type_of
+from tfbert.training.losses.label_losses import problem_type_of
 
 IN_MEMORY = 100 * 2**20  # bytes of files
 

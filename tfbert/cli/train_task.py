@@ -16,7 +16,8 @@ from tfbert.tasks.base.task import Task
 from tfbert.tasks.registry import TASKS, find_task
 from tfbert.training import ResumableTraining
 from tfbert.training.data.row_kinds import KINDS, kind_of
-from tfbert.training.make_optimizer import make_optimizer
+from tfbert.training.distributed import is_chief
+from tfbert.training.optimizers.make_optimizer import make_optimizer
 
 
 def load_task(options: argparse.Namespace) -> Task:
@@ -60,17 +61,18 @@ def make_ready(task: Task, options: argparse.Namespace, training: TrainingRows) 
     task.compile(optimizer=optimizer, metrics=task.default_metrics(), jit_compile=options.jit or "auto")
 
 
-def make_callbacks(options: argparse.Namespace) -> list[keras.callbacks.Callback]:
-    """Return the callbacks that the command line asks for."""
+def make_callbacks(options: argparse.Namespace, task: Task) -> list[keras.callbacks.Callback]:
+    """Return the callbacks that the command line asks for; of several workers the first one alone writes logs."""
+    writes = is_chief(task.distribute_strategy)
     callbacks: list[keras.callbacks.Callback] = []
     if options.early_stopping:
         monitor = "val_loss" if options.validation_data or options.validation_split else "loss"
         callbacks.append(
             keras.callbacks.EarlyStopping(monitor, patience=options.early_stopping, restore_best_weights=True)
         )
-    if options.tensorboard:
+    if options.tensorboard and writes:
         callbacks.append(keras.callbacks.TensorBoard(options.tensorboard))
-    if options.csv_log:
+    if options.csv_log and writes:
         Path(options.csv_log).parent.mkdir(parents=True, exist_ok=True)
         callbacks.append(keras.callbacks.CSVLogger(options.csv_log, append=options.resume))
     if options.resume:

@@ -36,11 +36,14 @@ class ReplayableDropout(keras.layers.Dropout):
     def draw_seed(self) -> tf.Tensor:
         """Return a new seed, int32 [2]; each call advances the layer's random state."""
         state = self.seed_generator.next() if self.rate > 0 else tf.zeros([2], tf.int32)
-        return tf.cast(tf.convert_to_tensor(state), tf.int32)
+        replica = tf.distribute.get_replica_context()  # each drops others; all keep the same state
+        number = 0 if replica is None else replica.replica_id_in_sync_group
+        return tf.cast(tf.convert_to_tensor(state), tf.int32) + tf.stack([number, 0])
 
     def call(self, inputs, training=False, seed=None) -> Any:
-        if seed is None or not training or self.rate == 0:
-            return super().call(inputs, training=training)
+        if not training or self.rate == 0:
+            return inputs
+        seed = self.draw_seed() if seed is None else seed
         return tf.nn.experimental.stateless_dropout(inputs, rate=self.rate, seed=seed)
 
     def save_own_variables(self, store):

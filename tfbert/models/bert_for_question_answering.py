@@ -9,7 +9,7 @@ from tfbert.layers.dense import bert_dense
 from tfbert.models.model_inputs import ENCODER_ARGUMENTS
 from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.outputs import TFQuestionAnsweringModelOutput
-from tfbert.training.losses import SpanLoss, check_class_labels
+from tfbert.training.losses.label_losses import SpanLoss, check_class_labels
 from tfbert.training.objective import Objective
 
 

@@ -7,7 +7,7 @@ import keras
 from tfbert.models.labelled_model import LabelledModel
 from tfbert.models.model_inputs import ENCODER_ARGUMENTS
 from tfbert.outputs import TFSequenceClassifierOutput
-from tfbert.training.losses import check_labels, sequence_classification_loss
+from tfbert.training.losses.label_losses import check_labels, sequence_classification_loss
 
 
 @keras.saving.register_keras_serializable(package="tfbert")

@@ -15,7 +15,7 @@ from tfbert.models.model_inputs import DECODER_ARGUMENTS, gather_inputs
 from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.models.text_generation import generate_with, refuse_right_padding
 from tfbert.outputs import TFCausalLMOutputWithCrossAttentions
-from tfbert.training.losses import NextTokenLoss
+from tfbert.training.losses.label_losses import NextTokenLoss
 
 MOST_GRAPHS = 16  # one for each set of options, the oldest makes room
 logger = logging.getLogger("tfbert")

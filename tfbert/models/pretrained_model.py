@@ -20,7 +20,7 @@ from tfbert.models.model_inputs import (
 )
 from tfbert.models.surgery import pruned_encoder, resized_embeddings, resized_head
 from tfbert.outputs import ModelOutput
-from tfbert.training.losses import check_class_labels, cross_entropy
+from tfbert.training.losses.label_losses import check_class_labels, cross_entropy
 
 
 class BertPreTrainedModel(AdaptableModel):

@@ -15,7 +15,7 @@ from tfbert.tasks.base.text_slots import check_rows, slot_probes, tokenize_slots
 from tfbert.tasks.decoding.text_bytes import valid_utf8
 from tfbert.tasks.labels.class_labels import as_label_array
 from tfbert.tokenization.text_input import as_str_array
-from tfbert.training.losses import IGNORED_LABEL
+from tfbert.training.losses.label_losses import IGNORED_LABEL
 from tfbert.training.metrics import Accuracy
 
 

@@ -13,11 +13,11 @@ from tfbert.tasks.base.batch_source import is_batch_source
 from tfbert.tasks.base.option_checks import check_flag
 from tfbert.tasks.base.text_dataset import is_tokenized
 from tfbert.tasks.distillation.distillation_data import LABELS, TEACHER, DistillationData
-from tfbert.training.distillation_losses import mean_of_rows, teacher_loss
-from tfbert.training.hidden_state_match import HiddenStateMatch, layers_to_match
-from tfbert.training.losses import IGNORED_LABEL, problem_type_of
+from tfbert.training.distributed.replicas import part_of_loss
+from tfbert.training.losses.distillation_losses import mean_of_rows, teacher_loss
+from tfbert.training.losses.hidden_state_match import HiddenStateMatch, layers_to_match
+from tfbert.training.losses.label_losses import IGNORED_LABEL, problem_type_of
 from tfbert.training.objective import Objective
-from tfbert.training.replicas import part_of_loss
 
 
 class Distiller(DistillationData):

@@ -14,7 +14,7 @@ from tfbert.tasks.base.columns import TEXT, Column
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.base.text_pairs import tokenize_pairs
 from tfbert.tasks.labels.class_labels import as_label_array, encode_in_graph, encode_labels
-from tfbert.training.losses import IGNORED_LABEL
+from tfbert.training.losses.label_losses import IGNORED_LABEL
 from tfbert.training.metrics import Accuracy
 
 NAMES = ("IS_NEXT", "NOT_NEXT")

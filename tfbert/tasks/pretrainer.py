@@ -14,7 +14,7 @@ from tfbert.tasks.labels.documents import read_sentences
 from tfbert.tasks.labels.sentence_pairs import sentence_pairs
 from tfbert.tasks.labels.token_hider import TokenHider
 from tfbert.tasks.next_sentence_predictor import NextSentencePredictor
-from tfbert.training.epochs import Epochs
+from tfbert.training.callbacks.epochs import Epochs
 from tfbert.training.metrics import Accuracy, Perplexity
 
 

@@ -16,7 +16,7 @@ from tfbert.tasks.base.option_checks import check_choice, check_count, check_fla
 from tfbert.tasks.base.similarity_task import SimilarityTask
 from tfbert.tasks.similarity import SIMILARITIES
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
-from tfbert.training.vector_checks import COLUMNS
+from tfbert.training.losses.vector_checks import COLUMNS
 
 
 @keras.saving.register_keras_serializable(package="tfbert")

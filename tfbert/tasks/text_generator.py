@@ -16,7 +16,7 @@ from tfbert.tasks.base.option_checks import check_choice, check_count, check_fla
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.base.text_dataset import is_tokenized
 from tfbert.tasks.decoding.text_bytes import valid_utf8
-from tfbert.training.losses import IGNORED_LABEL
+from tfbert.training.losses.label_losses import IGNORED_LABEL
 
 NO_TOKEN = -1  # the detokenizer passes over it
 ANY_LENGTH = 2**31 - 1

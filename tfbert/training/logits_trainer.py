@@ -8,9 +8,12 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
-from tfbert.training.losses import counted_labels
+from tfbert.training.distributed.agreement import check_agreement
+from tfbert.training.distributed.cluster import losing_workers, worker_count
+from tfbert.training.distributed.replicas import mean_over_replicas, part_of_loss, replica_count
+from tfbert.training.distributed.step import shared_by_rows, step_of_workers
+from tfbert.training.losses.label_losses import counted_labels
 from tfbert.training.objective import Objective
-from tfbert.training.replicas import mean_over_replicas, part_of_loss, replica_count
 
 MEAN = "sum_over_batch_size"  # how Keras calls it
 
@@ -25,6 +28,8 @@ class LogitsTrainer(keras.Model):
 
     objectives: ClassVar[tuple[Objective, ...]] = (Objective(),)
     needs_every_label: ClassVar[bool] = True
+    train_function: Any
+    test_function: Any
 
     def loss_function(self, objective: Objective, labels: Any = None) -> keras.losses.Loss | None:
         """Return the loss of an objective that stands in where `compile` was given none."""
@@ -38,12 +43,33 @@ class LogitsTrainer(keras.Model):
         x, y = self._labels_apart(x, y)
         if kwargs.get("class_weight") is not None:
             self._check_class_weight(_labels_of_dataset(x) if isinstance(x, tf.data.Dataset) else y)
+        self._check_scope()
         self._build_optimizer()
-        return super().fit(x, y, *args, **kwargs)
+        with losing_workers():
+            if worker_count(self.distribute_strategy) > 1:
+                check_agreement(self, x, kwargs.get("epochs", 1))
+                x, kwargs["validation_data"] = shared_by_rows(x), shared_by_rows(kwargs.get("validation_data"))
+            return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Return loss and metrics, as `keras.Model.evaluate`; labels may also be entries of `x`."""
-        return super().evaluate(*self._labels_apart(x, y), *args, **kwargs)
+        x, y = self._labels_apart(x, y)
+        with losing_workers():
+            return super().evaluate(shared_by_rows(x), y, *args, **kwargs)
+
+    def make_train_function(self, force=False):
+        """Make the function of a training step, which on many hosts is not Keras' own."""
+        if worker_count(self.distribute_strategy) == 1:
+            super().make_train_function(force)
+        elif force or self.train_function is None:
+            self.train_function = step_of_workers(self, self.train_step)
+
+    def make_test_function(self, force=False):
+        """Make the function of a step of `evaluate`, which on many hosts is not Keras' own."""
+        if worker_count(self.distribute_strategy) == 1:
+            super().make_test_function(force)
+        elif force or self.test_function is None:
+            self.test_function = step_of_workers(self, self.test_step)
 
     def own_loss(self, labels: Mapping[str, Any], outputs: Mapping[str, Any], sample_weight: Any = None) -> Any:
         """Return the model's own loss.
@@ -103,6 +129,11 @@ class LogitsTrainer(keras.Model):
                 self.optimizer = type(optimizer).from_config(optimizer.get_config())
                 _batch_counter(self.optimizer).assign(_batch_counter(optimizer))
 
+    def _get_metrics_result_or_logs(self, logs):
+        """What an epoch reports: metrics of all devices, where the last step knew those of its own."""
+        results = self.get_metrics_result()
+        return {name: results.get(name, value) for name, value in logs.items()} if logs else results
+
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Build metrics before the first step where that runs on several devices, from the form of its data alone."""
         if self._distribute_strategy is None:
@@ -110,6 +141,16 @@ class LogitsTrainer(keras.Model):
         spec = data_batch if iterator is None else iterator.data_adapter.get_tf_dataset().element_spec
         with self._distribute_strategy.scope():
             self._symbolic_build(data_batch=tf.nest.map_structure(_small, spec))
+
+    def _check_scope(self) -> None:
+        """Refuse an optimizer that does not know of the other devices, and would not add up their gradients."""
+        optimizer: Any = getattr(self, "optimizer", None)
+        known = getattr(getattr(optimizer, "inner_optimizer", optimizer), "_distribution_strategy", None)
+        if self._distribute_strategy is not None and known not in (None, self._distribute_strategy):
+            raise ValueError(
+                "The optimizer was made outside the strategy's scope. Write both `from_pretrained` and `compile` under "
+                "`with strategy.scope():`."
+            )
 
     def _build_optimizer(self) -> None:
         """Make the optimizer's variables before the first step: one that makes them while traced is traced twice."""

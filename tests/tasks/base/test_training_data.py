@@ -9,7 +9,7 @@ from tests.tasks.conftest import NEGATIVE, POSITIVE
 from tfbert.tasks import TextClassifier, TokenClassifier
 from tfbert.tasks.base.text_dataset import arrays_dataset, grouped_by_length
 from tfbert.training import BertAdamW
-from tfbert.training.epochs import Epochs
+from tfbert.training.callbacks.epochs import Epochs
 
 TEXTS = [*POSITIVE, *NEGATIVE]
 LABELS = ["good"] * len(POSITIVE) + ["bad"] * len(NEGATIVE)

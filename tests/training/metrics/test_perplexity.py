@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from tests.training.metrics.conftest import LOGIT_TYPES, copied
-from tfbert.training.losses import NextTokenLoss, cross_entropy
+from tfbert.training.losses.label_losses import NextTokenLoss, cross_entropy
 from tfbert.training.metrics import Perplexity
 
 PIECES = 7

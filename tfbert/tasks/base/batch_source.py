@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfbert.training.epochs import Epochs
+from tfbert.training.callbacks.epochs import Epochs
 
 Batch = tuple[Any, ...]
 

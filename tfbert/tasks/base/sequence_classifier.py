@@ -13,7 +13,7 @@ from tfbert.models.bert_for_sequence_classification import TFBertForSequenceClas
 from tfbert.tasks.base.label_learner import LabelLearner
 from tfbert.tasks.base.text_pairs import tokenize_pairs
 from tfbert.tasks.labels.class_labels import as_label_array, class_names, encode_in_graph, encode_labels, is_regression
-from tfbert.training.losses import problem_type_of
+from tfbert.training.losses.label_losses import problem_type_of
 from tfbert.training.metrics import Accuracy, F1Score, PearsonCorrelation, SpearmanCorrelation
 
 LABEL_FIELDS = {"num_labels", "id2label", "label2id"}

@@ -12,10 +12,10 @@ from tfbert.tasks.base.columns import Column, read_columns
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.base.text_dataset import inputs_of, is_tokenized
 from tfbert.tasks.similarity import search, similarity, similarity_pairwise
+from tfbert.training.losses.multiple_negatives_ranking_loss import MultipleNegativesRankingLoss
+from tfbert.training.losses.vector_checks import COLUMNS
 from tfbert.training.metrics import PearsonCorrelation, SpearmanCorrelation
-from tfbert.training.multiple_negatives_ranking_loss import MultipleNegativesRankingLoss
 from tfbert.training.objective import Objective
-from tfbert.training.vector_checks import COLUMNS
 
 NEGATIVE = Column("negative", optional=True)
 

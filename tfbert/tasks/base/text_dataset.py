@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfbert.training.epochs import Epochs
+from tfbert.training.callbacks.epochs import Epochs
 
 POOL = 50  # batches whose rows are sorted by length together
 

@@ -12,10 +12,10 @@ from tfbert.tasks.base.option_checks import check_flag
 from tfbert.tasks.base.text_answerer import checked_batch_size
 from tfbert.tasks.base.text_dataset import arrays_dataset, end_is_no_surprise
 from tfbert.tasks.base.training_data import TrainingData
-from tfbert.training.bert_adamw import BertAdamW
-from tfbert.training.epochs import Epochs
-from tfbert.training.linear_warmup import LinearWarmup
-from tfbert.training.training_meter import TrainingMeter
+from tfbert.training.callbacks.epochs import Epochs
+from tfbert.training.callbacks.training_meter import TrainingMeter
+from tfbert.training.optimizers.bert_adamw import BertAdamW
+from tfbert.training.optimizers.linear_warmup import LinearWarmup
 
 DEFAULT_OPTIMIZER = "tfbert_default"  # the name tells our own from a user's, after a reload too
 

@@ -14,7 +14,7 @@ from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.tasks.base.batch_source import is_batch_source, labels_of_source, source_dataset
 from tfbert.tasks.base.text_answerer import TextAnswerer, checked_batch_size
 from tfbert.tasks.base.text_dataset import arrays_dataset, batched, holds_pairs, inputs_of, is_tokenized
-from tfbert.training.epochs import Epochs
+from tfbert.training.callbacks.epochs import Epochs
 
 XLA_BUCKET = 16  # tokens; XLA compiles one program for each length that it meets
 

@@ -9,7 +9,7 @@ from tfbert.tasks.base.sequence_classifier import SequenceClassifier
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.text_embedder import TextEmbedder
 from tfbert.tasks.token_classifier import TokenClassifier
-from tfbert.training.losses import problem_type_of
+from tfbert.training.losses.label_losses import problem_type_of
 
 KINDS = (SequenceClassifier, TokenClassifier, TextEmbedder)
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.config import BertConfig
-from tfbert.training.losses import IGNORED_LABEL, check_labels, problem_type_of
+from tfbert.training.losses.label_losses import IGNORED_LABEL, check_labels, problem_type_of
 
 
 def as_label_array(labels: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfbert.training.losses import IGNORED_LABEL
+from tfbert.training.losses.label_losses import IGNORED_LABEL
 
 SHARE = 0.15  # of the tokens of a text that are predicted
 AS_MASK = 0.8  # of these, how many the model sees as [MASK]

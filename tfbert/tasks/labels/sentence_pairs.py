@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
-from tfbert.training.epochs import Epochs
+from tfbert.training.callbacks.epochs import Epochs
 
 WINDOW = 8192  # pairs that are shuffled, and exchange their second segments
 SHORT = 0.1  # of the documents, cut into short segments, so that the model sees short texts too

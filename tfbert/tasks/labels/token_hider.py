@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.tasks.labels.masking import hide_tokens
-from tfbert.training.epochs import Epochs
+from tfbert.training.callbacks.epochs import Epochs
 
 
 class TokenHider:

@@ -14,7 +14,7 @@ from tfbert.tasks.decoding.text_bytes import TextBytes
 from tfbert.tasks.labels.class_labels import encode_in_graph
 from tfbert.tasks.labels.span_labels import names_of_spans, words_of_spans
 from tfbert.tokenization.text_input import as_text
-from tfbert.training.losses import IGNORED_LABEL
+from tfbert.training.losses.label_losses import IGNORED_LABEL
 
 
 def read_words_and_labels(

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from tfbert.training.callbacks.epochs import Epochs
 from tfbert.training.data.row_reader import Row
-from tfbert.training.epochs import Epochs
 
 
 class ShuffledRows:

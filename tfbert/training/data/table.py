@@ -10,6 +10,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from tfbert.training.callbacks.epochs import Epochs
 from tfbert.training.data.files import find_files, rows_of_file
 from tfbert.training.data.row_error import RowError
 from tfbert.training.data.row_kinds import kind_of
@@ -17,7 +18,6 @@ from tfbert.training.data.row_reader import Row, RowReader
 from tfbert.training.data.row_tensors import rows_dataset
 from tfbert.training.data.shuffled_rows import ShuffledRows
 from tfbert.training.data.text_files import Rows
-from tfbert.training.epochs import Epochs
 
 logger = logging.getLogger("tfbert")
 

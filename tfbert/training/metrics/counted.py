@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfbert.training.losses import IGNORED_LABEL
+from tfbert.training.losses.label_losses import IGNORED_LABEL
 
 
 def counted_weights(labels: tf.Tensor, sample_weight: Any = None) -> tf.Tensor:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfbert.training.losses import IGNORED_LABEL
+from tfbert.training.losses.label_losses import IGNORED_LABEL
 from tfbert.training.metrics.match_counts import MatchCounts, averaged, check_average
 
 OUTSIDE = -1  # the kind of what is in no entity

@@ -7,6 +7,7 @@ import logging
 import keras
 import tensorflow as tf
 
+from tfbert.training.distributed.replicas import rows_of_all_replicas
 from tfbert.training.metrics.correlation import correlation, moments, paired_values
 
 IN_A_STEP = 1024  # rows that count for the logs of a step, which sorts anew each time
@@ -56,7 +57,7 @@ class SpearmanCorrelation(keras.metrics.Metric):
                 "SpearmanCorrelation takes no weights. Write compile(metrics=[SpearmanCorrelation()]), "
                 "not `weighted_metrics`."
             )
-        rows = _of_all_replicas(tf.cast(tf.stack(paired_values(y_true, y_pred), axis=1), tf.float32))
+        rows = rows_of_all_replicas(tf.cast(tf.stack(paired_values(y_true, y_pred), axis=1), tf.float32))
         count = tf.convert_to_tensor(self.count) + tf.shape(rows, tf.int64)[0]
         rows = rows[-self.capacity :]
         places = (count - 1 - tf.range(tf.shape(rows, tf.int64)[0])[::-1]) % self.capacity
@@ -91,9 +92,3 @@ def _ranks(values: tf.Tensor) -> tf.Tensor:
     ordered = tf.sort(values)
     first, behind = (tf.searchsorted(ordered, values, side) for side in ("left", "right"))
     return tf.cast(first + behind + 1, tf.float64) / 2
-
-
-def _of_all_replicas(rows: tf.Tensor) -> tf.Tensor:
-    """Rows of every replica, one replica's after the other's."""
-    context = tf.distribute.get_replica_context()
-    return rows if context is None or context.num_replicas_in_sync == 1 else context.all_gather(rows, axis=0)

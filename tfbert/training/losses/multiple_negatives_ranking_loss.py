@@ -8,7 +8,8 @@ import keras
 import tensorflow as tf
 
 from tfbert.layers.sentence_pooling import unit_length
-from tfbert.training.vector_checks import checked_vectors
+from tfbert.training.distributed.replicas import rows_before_replica, rows_of_all_replicas
+from tfbert.training.losses.vector_checks import checked_vectors
 
 SIMILARITIES = ("cosine", "dot")
 
@@ -51,12 +52,17 @@ class MultipleNegativesRankingLoss(keras.losses.Loss):
         self.similarity = similarity
 
     def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
-        """Return the loss of each anchor, float32 [B]."""
+        """Return the loss of each anchor, float32 [B]; on several devices it looks among the texts of all."""
         vectors = checked_vectors(self, y_pred, least=2)
+        first, rows = rows_before_replica(vectors), tf.shape(vectors)[0]
+        numbers = rows_of_all_replicas(tf.convert_to_tensor(y_true))
+        return self._of_whole_batch(numbers, rows_of_all_replicas(vectors))[first : first + rows]
+
+    def _of_whole_batch(self, numbers: tf.Tensor, vectors: tf.Tensor) -> tf.Tensor:
         vectors = unit_length(vectors) if self.similarity == "cosine" else vectors
         anchors, candidates = vectors[:, 0], _one_below_the_other(vectors[:, 1:])  # [B, D], [C, D]
         scores = self.scale * tf.matmul(anchors, candidates, transpose_b=True)
-        scores = tf.where(_is_no_negative(tf.convert_to_tensor(y_true)), scores.dtype.min, scores)  # [B, C]
+        scores = tf.where(_is_no_negative(numbers), scores.dtype.min, scores)  # [B, C]
         own = tf.range(tf.shape(scores)[0])
         found = tf.nn.sparse_softmax_cross_entropy_with_logits(own, scores)
         if not self.symmetric:

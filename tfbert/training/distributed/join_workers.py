@@ -10,10 +10,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfbert.training.workers.cluster import losing_workers
+from tfbert.training.distributed.cluster import losing_workers
+from tfbert.training.distributed.meeting import meet
 
 VARIABLE = "TF_CONFIG"
-ADDRESS = re.compile(r"[^\s:/]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}")
+ADDRESS = re.compile(r"[^\s:/]+:\d{1,5}")
 
 
 def join_workers(
@@ -88,7 +89,10 @@ def _check_environment(text: str | None) -> None:
 
 def _strategy(timeout: int) -> tf.distribute.MultiWorkerMirroredStrategy:
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-    _wait_no_longer_than(timeout, resolver)
+    jobs = resolver.cluster_spec().as_dict()
+    chiefs = jobs.get("chief", [])
+    index = resolver.task_id + (len(chiefs) if resolver.task_type == "worker" else 0)
+    meet([*chiefs, *jobs.get("worker", [])], index, timeout)
     options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=timeout)
     try:
         with losing_workers():
@@ -100,17 +104,3 @@ def _strategy(timeout: int) -> tf.distribute.MultiWorkerMirroredStrategy:
             "Workers must be joined before TensorFlow is used: call join_workers() first of all, before models and "
             "tensors are made."
         ) from error
-
-
-def _wait_no_longer_than(timeout: int, resolver: Any) -> None:
-    """Let TensorFlow wait this many seconds for workers that are missing; nothing public changes its hour."""
-    from tensorflow.compiler.xla.tsl.protobuf.coordination_config_pb2 import CoordinatedJob
-    from tensorflow.python.eager.context import context
-
-    spec = resolver.cluster_spec()
-    context().configure_coordination_service(
-        service_type="standalone",
-        service_leader=f"/job:{'chief' if 'chief' in spec.jobs else 'worker'}/task:0",
-        cluster_register_timeout_in_ms=timeout * 1000,
-        coordinated_jobs=[CoordinatedJob(name=job, num_tasks=spec.num_tasks(job)) for job in spec.jobs],
-    )

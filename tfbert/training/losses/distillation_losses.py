@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfbert.training.replicas import mean_over_replicas
+from tfbert.training.distributed.replicas import mean_over_replicas
 
 
 def teacher_loss(problem_type: str, teacher: tf.Tensor, student: tf.Tensor, temperature: float) -> tf.Tensor:

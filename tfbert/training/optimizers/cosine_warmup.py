@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from tfbert.training.linear_warmup import check_schedule
+from tfbert.training.optimizers.linear_warmup import check_schedule
 
 
 @keras.saving.register_keras_serializable(package="tfbert")

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfbert.training.layer_rates import layer_rates
+from tfbert.training.optimizers.layer_rates import layer_rates
 
 SPARED_FROM_DECAY = ["bias", "gamma", "beta"]
 

@@ -28,9 +28,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     if worker_count(strategy) == 1:
         return True
     resolver = strategy.cluster_resolver
-    return resolver.task_type == "chief" or (
-        resolver.task_id == 0 and "chief" not in resolver.cluster_spec().jobs
-    )
+    return resolver.task_type == "chief" or (resolver.task_id == 0 and "chief" not in resolver.cluster_spec().jobs)
 
 
 def wait_for_workers(strategy: tf.distribute.Strategy, timeout: int = A_DAY) -> None:

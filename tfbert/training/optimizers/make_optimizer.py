@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import keras
 
-from tfbert.training.bert_adamw import BertAdamW
-from tfbert.training.cosine_warmup import CosineWarmup
-from tfbert.training.linear_warmup import LinearWarmup
+from tfbert.training.optimizers.bert_adamw import BertAdamW
+from tfbert.training.optimizers.cosine_warmup import CosineWarmup
+from tfbert.training.optimizers.linear_warmup import LinearWarmup
 
 SCHEDULES = ("linear", "cosine", "constant")
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import zipfile
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import keras
-import numpy as np
+
+from tfbert.training.callbacks.training_state import read_state, state_of, write_state
+from tfbert.training.distributed.cluster import copy_from_chief, from_workers, is_chief
 
 FILE = "training_state.npz"
-ABOUT = "about"
+NOTHING = (0, 0, 0, 0)
 
 
 class ResumableTraining(keras.callbacks.Callback):
@@ -24,7 +22,7 @@ class ResumableTraining(keras.callbacks.Callback):
     batches that were seen already, and ends with the same weights as one that ran through, where its data come in the
     same order: lists, arrays and a `PyDataset` of a task do, a `tf.data.Dataset` if its own shuffling does. The file
     is removed when the training is over. Metrics of the epoch that is gone on with count its remaining batches; what
-    other callbacks remember is not kept.
+    other callbacks remember is not kept. Of several workers the chief alone writes and reads the file.
 
     Args:
         folder: Path, which is made if it is missing.
@@ -55,8 +53,17 @@ class ResumableTraining(keras.callbacks.Callback):
         return self.folder / FILE
 
     def on_train_begin(self, logs=None):
-        if self.path.is_file():
-            self._restore()
+        strategy = self.model.distribute_strategy
+        has_backup = is_chief(strategy) and self.path.is_file()
+        found, epoch, batch, seed = from_workers(strategy, self._restore() if has_backup else NOTHING)[0].tolist()
+        if not found:
+            return
+        copy_from_chief(strategy, state_of(self.model))
+        if self._seed() is not None:
+            self.model.training_epochs.seed = seed
+        self.model._initial_epoch = epoch
+        if batch:
+            self._pass_over(batch)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
@@ -72,51 +79,18 @@ class ResumableTraining(keras.callbacks.Callback):
         self._save(epoch + 1, 0)
 
     def on_train_end(self, logs=None):
-        self.path.unlink(missing_ok=True)
-
-    def _variables(self) -> list[Any]:
-        return [*self.model.variables, *self.model.optimizer.variables]
+        if is_chief(self.model.distribute_strategy):
+            self.path.unlink(missing_ok=True)
 
     def _save(self, epoch: int, batch: int) -> None:
         self._since = 0
-        about = {"epoch": epoch, "batch": batch, "steps": self.params["steps"], "seed": self._seed()}
-        arrays: Any = {str(index): np.asarray(variable) for index, variable in enumerate(self._variables())}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        beside = self.path.with_suffix(".part")
-        try:
-            with beside.open("wb") as file:
-                np.savez(file, **arrays | {ABOUT: np.array(json.dumps(about))})
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
-            raise OSError(
-                f"The training could not be backed up in {str(self.folder)!r}: {error}. The backup before it is whole; "
-                "make room there, and call `fit` again to go on from it."
-            ) from error
+        if is_chief(self.model.distribute_strategy):
+            about = {"epoch": epoch, "batch": batch, "steps": self.params["steps"], "seed": self._seed()}
+            write_state(self.path, about, state_of(self.model))
 
-    def _restore(self) -> None:
-        variables = self._variables()
-        try:
-            with np.load(self.path, allow_pickle=False) as stored:
-                about = json.loads(str(stored[ABOUT]))
-                arrays = [stored[str(index)] for index in range(len(stored.files) - 1)]
-        except (ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{str(self.path)!r} is no backup of a training: {error}. Remove it.") from error
-        same = [array.shape for array in arrays] == [tuple(variable.shape) for variable in variables]
-        if not same or about["steps"] not in (None, self.params["steps"]):
-            raise ValueError(
-                f"{str(self.path)!r} is the backup of another training, with another model, optimizer or number of "
-                "batches. Give each training a folder of its own, or remove that file."
-            )
-        for variable, array in zip(variables, arrays):
-            variable.assign(array.view(variable.dtype) if array.dtype.kind == "V" else array)
-        if about["seed"] is not None:
-            self.model.training_epochs.seed = about["seed"]
-        self.model._initial_epoch = about["epoch"]
-        if about["batch"]:
-            self._pass_over(about["batch"])
+    def _restore(self) -> tuple[int, int, int, int]:
+        about = read_state(self.path, state_of(self.model), self.params["steps"])
+        return 1, about["epoch"], about["batch"], about["seed"] or 0
 
     def _seed(self) -> int | None:
         epochs = getattr(self.model, "training_epochs", None)

@@ -1,7 +1,7 @@
 """What replicas of a model, each with its rows of a batch, tell one another, so that they train as one.
 
-In a step of `tf.distribute.Strategy.run` each replica sees its part of the global batch, and the optimizer adds up their
-gradients. Elsewhere, and where there is one replica alone, these functions return what they were given.
+In a step of `tf.distribute.Strategy.run` each replica sees its rows of the global batch, and the optimizer adds up the
+gradients of all. Elsewhere, and where there is one replica alone, these functions return what they were given.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ def part_of_loss(loss: tf.Tensor) -> tf.Tensor:
 
 def rows_of_all_replicas(rows: tf.Tensor) -> tf.Tensor:
     """Return rows [B, …] of every replica, one replica's after the other's; all but B are the same."""
-    return rows if replica_count() == 1 else tf.distribute.get_replica_context().all_gather(rows, axis=0)
+    if replica_count() == 1:
+        return rows
+    gathered = tf.distribute.get_replica_context().all_gather(rows, axis=0)
+    return tf.ensure_shape(gathered, [None, *rows.shape[1:]])
 
 
 def rows_before_replica(rows: Any) -> tf.Tensor:

@@ -60,11 +60,11 @@ def _positions_inside(positions: Any, logits: Any) -> tf.Tensor:
 
 
 def counted_labels(labels: Any, outputs: Any = None) -> tf.Tensor:
-    """Return how many labels the mean of a loss is taken over, int32: all numbers, and class numbers other than -100."""
+    """Return of how many labels a loss is the mean, int32: of all numbers, and of class numbers other than -100."""
     labels = tf.convert_to_tensor(labels)
-    return (
-        tf.size(labels) if labels.dtype.is_floating else tf.math.count_nonzero(labels != IGNORED_LABEL, dtype=tf.int32)
-    )
+    if labels.dtype.is_floating:
+        return tf.size(labels)
+    return tf.math.count_nonzero(labels != IGNORED_LABEL, dtype=tf.int32)
 
 
 def problem_type_of(config: BertConfig, labels: Any = None) -> str:

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfbert.layers.sentence_pooling import unit_length
-from tfbert.training.vector_checks import checked_vectors
+from tfbert.training.losses.vector_checks import checked_vectors
 
 TINY = 1e-12  # keeps the slope of a square root finite where two vectors are the same
 

@@ -1,0 +1,1 @@
+"""Keras callbacks, and the state of a training that they keep."""
