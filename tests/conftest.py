@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import gc
 import json
 import shutil
 from pathlib import Path
@@ -64,6 +65,17 @@ WORDS = [
     "2",
     "3",
 ]
+
+
+def pytest_sessionstart():
+    gc.freeze()  # what TensorFlow and Keras are made of need not be looked through again and again
+
+
+@pytest.fixture(autouse=True, scope="module")
+def without_what_other_modules_left():
+    """Free the graphs of a module when it is through: those of many together take minutes to go."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

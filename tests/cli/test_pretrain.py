@@ -33,7 +33,7 @@ def run(capsys, tmp_path):
 
 
 def test_a_model_is_made_saved_and_trained_on(run, tmp_path):
-    data = ["--data", tmp_path / "a.txt", "--json", "--steps", "3"]
+    data = ["--data", tmp_path / "a.txt", "--json", "--steps", "1"]
     code, out, error = run("--vocabulary", tmp_path / "tokenizer" / "vocab.txt", *data, *SMALL)
     assert code == 0, error
     result = json.loads(out)

@@ -79,6 +79,7 @@ def streamed(monkeypatch):
     monkeypatch.setattr(train_data, "IN_MEMORY", -1)
 
 
+@pytest.mark.exhaustive
 def test_streamed_words_train_with_every_part(train, streamed, place, tmp_path, monkeypatch):
     saved = []
     save = train_checkpoint.save_checkpoint

@@ -5,7 +5,7 @@ import pytest
 from examples.pretrain import train, write_corpus
 from scripts.parity.natural_texts import guide_is_there
 
-pytestmark = pytest.mark.weights
+pytestmark = [pytest.mark.weights, pytest.mark.exhaustive]
 
 
 @pytest.mark.skipif(not guide_is_there(), reason="Debian's installation guide takes apt-get")

@@ -59,6 +59,7 @@ def logits_of(task, texts=TEXTS):
     return task.predict(texts, verbose=0)["logits"]
 
 
+@pytest.mark.exhaustive
 def test_a_student_with_another_vocabulary_learns_the_answers_without_labels(teacher, fresh_classifier, tmp_path):
     before = [variable.numpy() for variable in teacher.variables]
     without_dropout = fresh_classifier(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
@@ -206,6 +207,7 @@ def test_tokens_are_learned_with_labels_and_without(taggers):
     assert metrics["loss"] == pytest.approx(0.5 * own + 0.5 * metrics["teacher_loss"], rel=1e-4)
 
 
+@pytest.mark.exhaustive
 def test_vectors_are_learned_through_a_layer_that_the_student_keeps(embedder, tmp_path):
     model, tokenizer = TFBertModel(small_config(), add_pooling_layer=False), FastBertTokenizer(PIECES, max_length=48)
     with pytest.raises(ValueError, match=r"32 dimensions, those of the student 16.*Dense\(32\)"):

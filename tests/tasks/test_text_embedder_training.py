@@ -55,6 +55,7 @@ def test_texts_find_what_belongs_to_them(embedder):
     assert embedder.similarity(QUESTIONS, ANSWERS).argmax(1).tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.exhaustive
 def test_triplets_push_the_negative_away(embedder):
     embedder.compile(BertAdamW(1e-2), loss=TripletLoss(0.5), run_eagerly=True)
     first = embedder.evaluate(TRIPLETS, verbose=0)

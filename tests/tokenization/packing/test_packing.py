@@ -145,7 +145,10 @@ def test_thousands_of_pairs_equal_rust(rust, strategy, truncation_side, padding_
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("side", ["left", "right"])
-@pytest.mark.parametrize(("max_length", "stride"), [(6, 0), (12, 0), (12, 1), (15, 3), (24, 7)])
+@pytest.mark.parametrize(
+    ("max_length", "stride"),
+    [(12, 1), (24, 7), *(pytest.param(*pair, marks=pytest.mark.exhaustive) for pair in [(6, 0), (12, 0), (15, 3)])],
+)
 def test_windows_on_pairs_equal_rust(rust, strategy, side, max_length, stride):
     draw = random.Random(max_length)
     budget = max_length - 3
