@@ -2,7 +2,12 @@
 
 import json
 import os
+import random
 import resource
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -220,3 +225,26 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(train, tmp_path
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "stopped")]
     assert weights[0] == weights[1]
     assert "| 2 |" in (tmp_path / "stopped" / "README.md").read_text()
+
+
+@pytest.mark.exhaustive
+def test_a_process_killed_at_any_point_ends_with_the_same_weights(place, tmp_path):
+    (place / "many.csv").write_text("text,label\n" + REVIEWS.partition("\n")[2] * 40)
+
+    def start(output):
+        command = [sys.executable, "-m", "tfbert.cli.main", "train", place / "bare", "--data", place / "many.csv"]
+        options = ["--resume", "--epochs", "6", "--batch-size", "8", "--no-plots", "--output", output]
+        return subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    assert start(tmp_path / "whole").wait() == 0
+    state, waits = tmp_path / "killed" / "training_state.npz", random.Random(1)
+    for kill in range(3):
+        process, before = start(tmp_path / "killed"), state.stat().st_mtime_ns if state.is_file() else 0
+        while process.poll() is None and (not state.is_file() or state.stat().st_mtime_ns == before):
+            time.sleep(0.01)
+        time.sleep(waits.uniform(0, 1.5))
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, f"it was over before kill {kill}"
+    assert start(tmp_path / "killed").wait() == 0
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed")]
+    assert weights[0] == weights[1]
