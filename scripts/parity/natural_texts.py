@@ -104,7 +104,11 @@ def guide_is_there() -> bool:
         contents = Path(scratch) / "contents"
         contents.mkdir()
         _write(contents / "texts", _pages(archive))
-        contents.rename(folder)
+        try:
+            contents.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was faster
+                raise
     return True
 
 
