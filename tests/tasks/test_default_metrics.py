@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score
 
 from tfbert.tasks import MaskFiller, QuestionAnswerer, TokenClassifier
 from tfbert.tasks.labels.right_texts import with_right_texts
-from tfbert.training.metrics import SquadScores
+from tfbert.training.metrics import Accuracy, SquadScores
 
 TEXTS = ["i love the cat", "an awful movie", "a good dog", "you hate the bad phone", "very happy today", "the mat"]
 
@@ -143,3 +143,26 @@ def test_answers_of_validation_data_too(questions):
         name: pytest.approx([value]) for name, value in expected.items()
     }
     assert "f1" not in history
+
+
+def test_accuracy_by_name_is_the_tasks_own(fresh_classifier, tiny_folder):
+    classifier = fresh_classifier(id2label={0: "bad", 1: "good"})
+    classifier.compile("adam", metrics=["accuracy"], run_eagerly=True)
+    labels = classifier.predict(["a cat", "a dog"], verbose=0)["label"]
+    found = classifier.evaluate(
+        ["a cat", "a dog", "sad"], [*map(classifier.config.label2id.get, labels), -100], verbose=0
+    )
+    assert found[1] == 1.0
+
+    tagger = TokenClassifier.from_pretrained(tiny_folder("model_gelu_l2"), id2label={0: "O", 1: "B-PET"})
+    words, tags = [["unaffable", "cat"], ["a"]], [["O", "B-PET"], ["O"]]
+    accuracies = []
+    for metric in ("accuracy", Accuracy()):
+        tagger.compile("adam", metrics=[metric], run_eagerly=True)
+        accuracies.append(tagger.evaluate(words, tags, verbose=0)[1])
+    assert accuracies[0] == accuracies[1]
+
+    several = fresh_classifier(problem_type="multi_label_classification", id2label={0: "a", 1: "b", 2: "c"})
+    several.compile("adam", metrics=["accuracy"], run_eagerly=True)
+    logits = several.predict(["a cat", "a dog"], verbose=0)["logits"]
+    assert several.evaluate(["a cat", "a dog"], (logits > 0).astype(int), verbose=0)[1] == 1.0

@@ -2,11 +2,12 @@ from itertools import chain
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
 from tests.tasks.conftest import NEGATIVE, POSITIVE
-from tfbert.tasks import TextClassifier, TokenClassifier
+from tfbert.tasks import MaskFiller, TextClassifier, TokenClassifier
 from tfbert.tasks.base.text_dataset import arrays_dataset, grouped_by_length
 from tfbert.training import BertAdamW
 from tfbert.training.callbacks.epochs import Epochs
@@ -201,3 +202,40 @@ class TestCompiled:
         assert Logs.seen[1]["texts/s"] > 0
         tokens = history["tokens/s"][0] / history["texts/s"][0]
         assert 4 < tokens < 8
+
+
+class TestLengths:
+    """What Keras makes of data whose length it knows, does not know, or that are over."""
+
+    @pytest.mark.parametrize("form", ["list", "generator"])
+    def test_no_step_is_taken_beyond_the_end(self, module_folder, form):
+        model = TextClassifier.from_pretrained(module_folder("model_gelu_l2"), id2label={0: "bad", 1: "good"})
+        model.compile(BertAdamW(1e-30, weight_decay=1e29))  # halves weights in four or five steps, and nothing else
+        table = model.model.bert.embeddings.weight
+        before = np.abs(np.asarray(table)).sum()
+        data = (TEXTS, LABELS) if form == "list" else (generated(),)
+        model.fit(*data, batch_size=3, verbose=0)
+        assert np.abs(np.asarray(table)).sum() == pytest.approx(0.9**4 * before, rel=1e-3)
+        assert int(model.optimizer.iterations) == 4
+
+    def test_hidden_words_come_in_known_numbers(self, module_folder):
+        filler = MaskFiller.from_pretrained(module_folder("model_gelu_l2"))
+        assert int(filler.training_dataset(TEXTS, batch_size=3).cardinality()) == 4
+
+    def test_a_generator_is_run_through_once(self, classifier):
+        with pytest.raises(ValueError, match="run through once, but there are 2 epochs"):
+            classifier.fit(generated(), epochs=2, verbose=0)
+
+    @pytest.mark.parametrize("steps", [None, 2])
+    def test_validation_batches_are_the_same_in_every_epoch(self, classifier, steps):
+        history = classifier.fit(
+            TEXTS, LABELS, epochs=2, verbose=0, validation_data=generated(), validation_steps=steps
+        ).history
+        assert min(history["val_loss"]) > 0
+
+    def test_columns_of_a_frame_have_names(self, classifier):
+        pairs = {"text": TEXTS, "text_pair": TEXTS[::-1]}
+        frame = pd.DataFrame(pairs)[["text_pair", "text"]]
+        assert classifier.evaluate(frame, LABELS, verbose=0) == classifier.evaluate(pairs, LABELS, verbose=0)
+        with pytest.raises(ValueError, match="Received the keys: \\['label', 'text'\\]"):
+            classifier.fit(pd.DataFrame({"label": LABELS, "text": TEXTS}), LABELS)

@@ -60,6 +60,25 @@ def source_dataset(source: Any, read: Callable[[Batch], Any], epochs: Epochs | N
     return dataset if count is None else dataset.apply(tf.data.experimental.assert_cardinality(count))
 
 
+class KeptBatches(keras.utils.PyDataset):
+    """The first batches of an iterator, kept so that they can be run through again and again.
+
+    Args:
+        batches: An iterator.
+        count: int or None. How many to keep; None is all.
+    """
+
+    def __init__(self, batches: Iterator[Any], count: int | None = None):
+        super().__init__()
+        self.batches = list(itertools.islice(batches, count))
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, index):
+        return self.batches[index]
+
+
 def labels_of_source(source: keras.utils.PyDataset) -> list[Any]:
     """Return all labels of a `PyDataset`, which is read once for them."""
     return [label for index in range(source.num_batches) for label in _as_batch(source[index])[1]]

@@ -33,9 +33,10 @@ def read_columns(inputs: Any, columns: Sequence[Column]) -> dict[str, tf.Tensor]
     """Turn a task's input into string tensors by name.
 
     Args:
-        inputs: A dict of columns; a list of dicts, one for each row; or, where the first column alone is needed,
-            anything that `as_text` takes (rows of two texts are pairs, if the task takes pairs). A column of several
-            texts a row is a list of lists, an array or a tensor [B, C], or ragged; or one list for all rows.
+        inputs: A dict of columns or a pandas DataFrame; a list of dicts, one for each row; or, where the first column
+            alone is needed, anything that `as_text` takes (rows of two texts are pairs, if the task takes pairs). A
+            column of several texts a row is a list of lists, an array or a tensor [B, C], or ragged; or one list for
+            all rows.
         columns: Sequence of `Column`.
 
     Returns:
@@ -51,6 +52,8 @@ def read_columns(inputs: Any, columns: Sequence[Column]) -> dict[str, tf.Tensor]
     """
     if isinstance(inputs, list | tuple) and inputs and all(isinstance(row, dict) for row in inputs):
         inputs = _columns_of_rows(inputs, columns)
+    if hasattr(inputs, "columns") and hasattr(inputs, "items"):  # a pandas DataFrame
+        inputs = dict(inputs.items())
     if not isinstance(inputs, dict):
         return _without_names(inputs, columns)
     _check_keys(inputs, columns)

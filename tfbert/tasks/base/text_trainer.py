@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
 
-from tfbert.tasks.base.batch_source import is_batch_source
+from tfbert.tasks.base.batch_source import KeptBatches, is_batch_source
 from tfbert.tasks.base.option_checks import check_flag
 from tfbert.tasks.base.text_answerer import checked_batch_size
 from tfbert.tasks.base.text_dataset import arrays_dataset, end_is_no_surprise
@@ -39,6 +39,16 @@ class TextTrainer(TrainingData):
     def default_metrics(self) -> list[Any]:
         """Return the metrics that `fit` compiles with where `compile` was not called."""
         return []
+
+    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, *args, **kwargs):
+        """Say how to train, as `keras.Model.compile`; the metric "accuracy" is the task's own.
+
+        Keras' own would count padding and further pieces of words, and take several labels a text for one class.
+        """
+        if isinstance(metrics, list | tuple):
+            own = {getattr(metric, "name", metric): metric for metric in self.default_metrics()}
+            metrics = [own.get("accuracy", name) if name in ("accuracy", "acc") else name for name in metrics]
+        super().compile(optimizer, loss, loss_weights, metrics, *args, **kwargs)
 
     def fit(
         self,
@@ -86,6 +96,11 @@ class TextTrainer(TrainingData):
         batch_size = checked_batch_size(batch_size)
         validation_batch_size = checked_batch_size(validation_batch_size or batch_size)
         check_flag("group_by_length", group_by_length)
+        if isinstance(x, Iterator) and steps_per_epoch is None and epochs - initial_epoch > 1:
+            raise ValueError(
+                f"A generator is run through once, but there are {epochs - initial_epoch} epochs. Give "
+                "`steps_per_epoch` with a generator that has no end, or a list or a `keras.utils.PyDataset`."
+            )
         self.training_epochs = Epochs()
         order = self.training_epochs if shuffle else None
         if isinstance(x, tf.data.Dataset) or is_batch_source(x):
@@ -101,7 +116,7 @@ class TextTrainer(TrainingData):
             dataset = arrays_dataset(rows, batch_size, order, group_by_length)
         dataset = self._tokenized(dataset, self.training_epochs)
         if validation_data is not None:
-            validation_data = self._validation_dataset(validation_data, validation_batch_size)
+            validation_data = self._validation_dataset(validation_data, validation_batch_size, validation_steps)
         if class_weight is not None:
             dataset = dataset.map(_weigher(self._numbered(class_weight)))
         if not self._has_users_optimizer():
@@ -133,7 +148,9 @@ class TextTrainer(TrainingData):
         with end_is_no_surprise(dataset, steps):
             return super().evaluate(dataset, verbose=verbose, steps=steps, callbacks=callbacks, **kwargs)
 
-    def _validation_dataset(self, given, batch_size) -> tf.data.Dataset:
+    def _validation_dataset(self, given, batch_size, steps=None) -> tf.data.Dataset:
+        if isinstance(given, Iterator):
+            given = KeptBatches(given, steps)  # each epoch sees them all
         parts = given if isinstance(given, tuple | list) else (given,)
         if len(parts) > 3:
             raise ValueError(

@@ -41,6 +41,7 @@ class DistillationData(TextTrainer):
         check_kinds(student, teacher)
         super().__init__(**{"dtype": student.dtype_policy, "autocast": False, **kwargs})
         self.student = student
+        student.model.trained_within.add(self)
         self._teacher = lambda: teacher  # behind a function, where Keras does not count its weights as this model's
         self.embeds = isinstance(student, TextEmbedder)
         self.labels_tokens = isinstance(student, TokenClassifier)

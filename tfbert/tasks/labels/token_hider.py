@@ -56,4 +56,6 @@ class TokenHider:
             return (*self(features, seed), *rest)
 
         batches = tf.data.Dataset.zip(dataset, epochs.batch_seeds())
+        if (count := int(dataset.cardinality())) >= 0:  # which the seeds, whose number nobody knows, would hide
+            batches = batches.apply(tf.data.experimental.assert_cardinality(count))
         return batches.map(hide, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

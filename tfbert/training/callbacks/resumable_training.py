@@ -73,7 +73,7 @@ class ResumableTraining(keras.callbacks.Callback):
             return
         self._since += self.model.steps_per_execution
         if isinstance(self.save_freq, int) and self._since >= self.save_freq:
-            self._save(self._epoch, batch + 1)
+            self._save(self._epoch, min(batch + 1, self.params["steps"] or batch + 1))  # the last step may be shorter
 
     def on_epoch_end(self, epoch, logs=None):
         self._save(epoch + 1, 0)
@@ -103,10 +103,10 @@ class ResumableTraining(keras.callbacks.Callback):
 
         def pass_over(iterator):
             nonlocal left
-            for _ in range(model.steps_per_execution):
+            for _ in range(min(model.steps_per_execution, left)):
                 batch = next(iterator)
-            left -= model.steps_per_execution
-            if left <= 0:
+                left -= 1
+            if left == 0:
                 model.train_function = train
                 # Keras asks metrics that never saw a batch in vain, which happens if this was the last one.
                 model.distribute_strategy.run(model.test_step, args=(batch,))
