@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from tfbert.tasks.base.batch_source import KeptBatches, is_batch_source
@@ -49,6 +50,11 @@ class TextTrainer(TrainingData):
             own = {getattr(metric, "name", metric): metric for metric in self.default_metrics()}
             metrics = [own.get("accuracy", name) if name in ("accuracy", "acc") else name for name in metrics]
         super().compile(optimizer, loss, loss_weights, metrics, *args, **kwargs)
+
+    def compile_from_config(self, config):
+        """Compile as a saved task was; Keras leaves models with a `compile` of their own uncompiled."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
 
     def fit(
         self,
