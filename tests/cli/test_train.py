@@ -229,7 +229,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(train, tmp_path
 
 @pytest.mark.exhaustive
 def test_a_process_killed_at_any_point_ends_with_the_same_weights(place, tmp_path):
-    (place / "many.csv").write_text("text,label\n" + REVIEWS.partition("\n")[2] * 40)
+    (place / "many.csv").write_text("text,label\n" + REVIEWS.partition("\n")[2] * 300)
 
     def start(output):
         command = [sys.executable, "-m", "tfbert.cli.main", "train", place / "bare", "--data", place / "many.csv"]
