@@ -112,7 +112,7 @@ def _sentences(options: argparse.Namespace) -> tuple[Any, Any]:
         held_out = read_sentences(list(map(Path, options.validation_data)))
     else:
         every = count_documents(training, enough=2 * SHARE) // 2
-        training, held_out = hold_out(training, max(every, 1))
+        training, held_out = hold_out(training, max(every, 2))
     needed = 1 if options.no_nsp else 2
     for part, name in ((training, "to train on"), (held_out, "to hold out")):
         if count_documents(part, needed) < needed:
