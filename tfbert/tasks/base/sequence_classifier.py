@@ -12,7 +12,14 @@ from tfbert.config import BertConfig
 from tfbert.models.bert_for_sequence_classification import TFBertForSequenceClassification
 from tfbert.tasks.base.label_learner import LabelLearner
 from tfbert.tasks.base.text_pairs import tokenize_pairs
-from tfbert.tasks.labels.class_labels import as_label_array, class_names, encode_in_graph, encode_labels, is_regression
+from tfbert.tasks.labels.class_labels import (
+    as_label_array,
+    check_has_end,
+    class_names,
+    encode_in_graph,
+    encode_labels,
+    is_regression,
+)
 from tfbert.training.losses.label_losses import problem_type_of
 from tfbert.training.metrics import Accuracy, F1Score, PearsonCorrelation, SpearmanCorrelation
 
@@ -102,10 +109,6 @@ def _text_labels(dataset: tf.data.Dataset) -> np.ndarray | None:
     spec = dataset.element_spec
     if not isinstance(spec[1], tf.TensorSpec) or spec[1].dtype != tf.string:
         return None
-    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
-        raise ValueError(
-            "An endless dataset cannot be searched for its labels. Name them: "
-            "from_pretrained(..., id2label={0: …, 1: …})."
-        )
+    check_has_end(dataset)
     labels = dataset.map(lambda text, label, *rest: label)
     return np.concatenate([np.ravel(batch) for batch in labels.as_numpy_iterator()])

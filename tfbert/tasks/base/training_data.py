@@ -79,20 +79,17 @@ class TrainingData(TextAnswerer):
         """
         batch_size, epochs = checked_batch_size(batch_size), Epochs()
         order = epochs if shuffle else None
-        if isinstance(x, tf.data.Dataset) or is_batch_source(x):
-            dataset = self._batches_of_dataset(x, y, sample_weight, batch_size, order, learn)
-        else:
-            dataset = arrays_dataset(self._rows(x, y, sample_weight, learn), batch_size, order, group_by_length)
-        return self._tokenized(dataset, epochs)
+        return self._tokenized(self._batches(x, y, sample_weight, batch_size, order, group_by_length, learn), epochs)
 
     def evaluation_dataset(self, x, y=None, sample_weight=None, batch_size=None) -> tf.data.Dataset:
         """Return what `evaluate` sees of text and labels: as `training_dataset`, the same each time."""
-        batch_size = checked_batch_size(batch_size)
+        return self._tokenized(self._batches(x, y, sample_weight, checked_batch_size(batch_size)), Epochs(seed=0))
+
+    def _batches(self, x, y, sample_weight, batch_size, order=None, group_by_length=False, learn=False):
+        """Batches of columns and labels, or of ids, from text in any form."""
         if isinstance(x, tf.data.Dataset) or is_batch_source(x):
-            dataset = self._batches_of_dataset(x, y, sample_weight, batch_size)
-        else:
-            dataset = arrays_dataset(self._rows(x, y, sample_weight), batch_size)
-        return self._tokenized(dataset, Epochs(seed=0))
+            return self._batches_of_dataset(x, y, sample_weight, batch_size, order, learn)
+        return arrays_dataset(self._rows(x, y, sample_weight, learn), batch_size, order, group_by_length)
 
     def _batches_of_dataset(self, x, y, sample_weight, batch_size, epochs=None, learn=False) -> tf.data.Dataset:
         """Batches of columns and labels, or of ids, from a dataset, a generator or a PyDataset."""

@@ -62,6 +62,19 @@ def class_names(labels: np.ndarray) -> list[str] | None:
     return sorted(names)
 
 
+def check_has_end(dataset: tf.data.Dataset) -> None:
+    """Refuse a dataset that cannot be run through for its labels.
+
+    Raises:
+        ValueError: If it has no end.
+    """
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            "An endless dataset cannot be searched for its labels. Name them: "
+            "from_pretrained(..., id2label={0: …, 1: …})."
+        )
+
+
 def encode_labels(labels: np.ndarray, config: BertConfig) -> np.ndarray:
     """Turn labels into what the loss takes.
 

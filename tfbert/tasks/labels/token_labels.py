@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfbert.config import BertConfig
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.tasks.decoding.text_bytes import TextBytes
-from tfbert.tasks.labels.class_labels import encode_in_graph
+from tfbert.tasks.labels.class_labels import check_has_end, encode_in_graph
 from tfbert.tasks.labels.span_labels import names_of_spans, words_of_spans
 from tfbert.tokenization.text_input import as_text
 from tfbert.training.losses.label_losses import IGNORED_LABEL
@@ -147,11 +147,7 @@ def names_of_dataset(dataset: tf.data.Dataset) -> list[str] | None:
     """
     if dataset.element_spec[1].dtype != tf.string:
         return None
-    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
-        raise ValueError(
-            "An endless dataset cannot be searched for its labels. Name them: "
-            "from_pretrained(..., id2label={0: …, 1: …})."
-        )
+    check_has_end(dataset)
     names: set[str] = set()
     for _, labels, *_ in dataset:
         flat = labels.flat_values if isinstance(labels, tf.RaggedTensor) else tf.reshape(labels, [-1])
