@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
+
+from tfbert.option_checks import check_count
 
 
 def resolve_labels(
@@ -58,6 +59,5 @@ def _names(num_labels, id2label, label2id) -> dict[int, str]:
             raise ValueError(f"`id2label` must be a dict from class numbers to names. Received: {id2label!r}.")
         return {int(index): str(id2label[index]) for index in sorted(id2label, key=int)}
     count = 2 if num_labels is None else num_labels
-    if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
-        raise ValueError(f"`num_labels` must be an integer of at least 1. Received: {count!r}.")
+    check_count("num_labels", count)
     return {index: f"LABEL_{index}" for index in range(int(count))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
-from numbers import Integral, Real
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tfbert.class_labels import resolve_labels
 from tfbert.config_file import CONFIG_FILES, read_config_values
 from tfbert.hub import resolve_folder, take_hub_options
 from tfbert.json_file import write_json
+from tfbert.option_checks import check_count
 
 PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
 POSITION_EMBEDDING_TYPES = ("absolute", "relative_key", "relative_key_query")
@@ -156,8 +157,7 @@ class BertConfig:
 
     def _check_integer(self, name: str, minimum: int) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
-            raise ValueError(f"`{name}` must be an integer of at least {minimum}. Received: {value!r}.")
+        check_count(name, value, minimum)
         object.__setattr__(self, name, int(value))
 
     def _checked_heads(self) -> dict[int, list[int]]:

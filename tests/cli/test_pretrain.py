@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.conftest import tiny_vocabulary
+from tfbert.cli import train_checkpoint
 from tfbert.cli.main import main
 from tfbert.layers import FastBertTokenizer
 from tfbert.tasks import MaskFiller, TextClassifier
@@ -19,6 +20,8 @@ def run(capsys, tmp_path):
     FastBertTokenizer(tiny_vocabulary(), max_length=48).save_pretrained(tmp_path / "tokenizer")
     (tmp_path / "a.txt").write_text(TEXT * 12)
     (tmp_path / "b.txt").write_text("one line alone")
+    (tmp_path / "c.txt").write_text("a sentence alone\n\n" * 9)
+    (tmp_path / "blank.txt").write_text(" \n\n")
 
     def call(*arguments):
         base = ["pretrain", "--output", str(tmp_path / "out"), "--max-length", "24", "--batch-size", "8"]
@@ -32,8 +35,16 @@ def run(capsys, tmp_path):
     return call
 
 
-def test_a_model_is_made_saved_and_trained_on(run, tmp_path):
-    data = ["--data", tmp_path / "a.txt", "--json", "--steps", "1"]
+def test_a_model_is_made_saved_and_trained_on(run, tmp_path, monkeypatch):
+    save, steps = train_checkpoint.save_checkpoint, []
+
+    def count_and_save(task, folder):
+        steps.append(int(task.optimizer.iterations))
+        save(task, folder)
+
+    monkeypatch.setattr(train_checkpoint, "save_checkpoint", count_and_save)
+    monkeypatch.setattr("tfbert.tasks.labels.sentence_pairs.WINDOW", 64)
+    data = ["--data", tmp_path / "a.txt", "--json", "--steps", 21]
     code, out, error = run("--vocabulary", tmp_path / "tokenizer" / "vocab.txt", *data, *SMALL)
     assert code == 0, error
     result = json.loads(out)
@@ -49,6 +60,7 @@ def test_a_model_is_made_saved_and_trained_on(run, tmp_path):
 
     code, out, error = run("--init", tmp_path / "out", *data[:2], "--epochs", 1, "--no-nsp", "--whole-word-masking")
     assert code == 0, error
+    assert steps == [21, 3]
     assert "held-out text, where the frequencies of pieces alone have" in out.splitlines()[-1]
     assert json.loads((tmp_path / "out" / "config.json").read_text())["architectures"] == ["BertForMaskedLM"]
 
@@ -66,11 +78,18 @@ def test_a_model_is_made_saved_and_trained_on(run, tmp_path):
             1,
             "too few documents to train on; 2 or more",
         ),
+        (["--vocabulary", "tokenizer", "--data", "c.txt", *SMALL], 1, "documents of two or more sentences"),
+        (
+            ["--vocabulary", "tokenizer", "--data", "a.txt", "--validation-data", "c.txt", *SMALL],
+            1,
+            "documents of two or more sentences",
+        ),
+        (["--vocabulary", "tokenizer", "--data", "blank.txt", *SMALL], 1, "There is no text in '"),
         (["--vocabulary", "tokenizer", "--data", "a.txt", "--num-heads", "3"], 1, "multiple of `num_attention_heads`"),
     ],
 )
 def test_wrong_use_is_refused(run, tmp_path, arguments, expected, message):
-    names = {"a.txt", "b.txt", "missing.txt", "tokenizer"}
+    names = {"a.txt", "b.txt", "c.txt", "blank.txt", "missing.txt", "tokenizer"}
     code, _, error = run(*(tmp_path / text if text in names else text for text in arguments))
     assert code == expected
     assert message in error

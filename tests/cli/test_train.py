@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ import tensorflow as tf
 from tests.conftest import copy_tiny
 from tests.tasks.pipelines.references import make_folder
 from tfbert.cli import train_checkpoint, train_data
-from tfbert.cli.main import main
+from tfbert.cli.main import main, make_parser
 from tfbert.cli.train_checkpoint import save_checkpoint
+from tfbert.cli.train_task import make_ready
 from tfbert.tasks import TextClassifier, TokenClassifier
 
 CONLL = "Anna B-PER\nlives O\n\nin O\nNew B-LOC\nYork I-LOC\n\nAnna B-PER\n"
@@ -169,6 +171,21 @@ def test_a_full_disk_leaves_the_older_checkpoint_whole(place, tmp_path):
     with pytest.raises(FloatingPointError, match="infinite or no numbers"):
         save_checkpoint(task, str(tmp_path / "out"))
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_the_lowest_layers_are_frozen_with_the_embeddings_below_them(place):
+    files = ["--data", "x", "--output", "x"]
+    task = TextClassifier.from_pretrained(place / "bare", num_labels=2)
+    for arguments, embeddings, first, second in (
+        ([], True, True, True),
+        (["--freeze-embeddings"], False, True, True),
+        (["--freeze-layers", "1"], False, False, True),
+    ):
+        options = make_parser().parse_args(["train", str(place / "bare"), *files, *arguments])
+        make_ready(task, options, SimpleNamespace(count=9))
+        bert = task.model.bert
+        learning = [bool(part.trainable_weights) for part in (bert.embeddings, *bert.encoder.layers[:2])]
+        assert learning == [embeddings, first, second]
 
 
 @pytest.mark.exhaustive

@@ -125,13 +125,35 @@ def test_cross_attention_is_adapted_too():
     assert sorted(adapters) == sorted(f"bert/encoder/layer_0/{name}/lora_{part}" for name in layers for part in "ab")
 
 
-def test_frozen_layers_have_idle_adapters(model):
-    model.enable_lora()
-    model.freeze(layers=1)
-    assert not any("layer_0/" in weight.path for weight in model.trainable_weights)
+def in_order(model, first):
+    """Freeze the lowest layer and add adapters, one or the other first."""
+    calls = {"enable_lora": lambda: model.enable_lora(rank=2), "freeze": lambda: model.freeze(layers=1)}
+    for name in sorted(calls, key=lambda name: name != first):
+        calls[name]()
+
+
+@pytest.mark.parametrize("first", ["enable_lora", "freeze"])
+def test_frozen_layers_have_idle_adapters(model, first):
+    in_order(model, first)
+    learning = [weight.path for weight in model.trainable_weights]
+    assert not any("layer_0/" in path for path in learning)
+    again = TFBertForSequenceClassification.from_config(model.get_config())
+    assert [weight.path for weight in again.trainable_weights] == learning  # as the optimizer of an archive has them
     model.unfreeze()
     assert any("layer_0/attention/qkv/lora_a" in weight.path for weight in model.trainable_weights)
     assert not any("embeddings" in weight.path for weight in model.trainable_weights)
+
+
+@pytest.mark.parametrize("first", ["enable_lora", "freeze"])
+def test_after_merging_what_was_frozen_stays_so_and_the_rest_learns(model, first):
+    model.bert.encoder.layers[1].trainable = False  # which counts no longer
+    in_order(model, first)
+    model.merge_lora()
+    learning = {weight.path for weight in model.trainable_weights}
+    frozen = ("bert/embeddings/", "bert/encoder/layer_0/")
+    assert learning == {weight.path for weight in model.weights if not weight.path.startswith(frozen)}
+    model.unfreeze()
+    assert len(model.trainable_weights) == len(model.weights)
 
 
 def test_half_precision_and_gradient_checkpointing():
@@ -148,10 +170,13 @@ def test_half_precision_and_gradient_checkpointing():
     [
         ({"rank": 0}, "`rank` must be an integer of at least 1"),
         ({"rank": 2.0}, "`rank` must be an integer of at least 1"),
-        ({"alpha": 0}, "`alpha` must be None or a number above 0"),
+        ({"alpha": 0}, "`alpha` must be None or a finite number above 0"),
+        ({"alpha": float("inf")}, "`alpha` must be None or a finite number above 0"),
+        ({"alpha": True}, "`alpha` must be None or a finite number above 0"),
         ({"targets": []}, "`targets` must be a list of some of"),
         ({"targets": "query"}, "`targets` must be a list of some of"),
         ({"targets": ["dense"]}, "`targets` must be a list of some of"),
+        ({"targets": [["query"]]}, "`targets` must be a list of some of"),
         ({"targets": None}, "`targets` must be a list of some of"),
     ],
 )

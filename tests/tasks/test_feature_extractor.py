@@ -70,6 +70,13 @@ def test_rows_are_zero_at_padding_and_do_not_depend_on_their_batch(extractor):
         assert not answers["last_hidden_state"][row, len(states) :].any()
 
 
+def test_ids_without_a_mask_are_all_tokens(extractor, embedder):
+    ids = extractor.tokenizer(TEXTS[2:])["input_ids"]  # a text that fills its row
+    for task, name in ((extractor, "last_hidden_state"), (embedder, "embedding")):
+        alone, masked = task({"input_ids": ids}), task({"input_ids": ids, "attention_mask": tf.ones_like(ids)})
+        np.testing.assert_allclose(alone[name], masked[name], atol=1e-6)
+
+
 def test_no_texts_have_no_states(extractor):
     states = extractor({"text": tf.constant([], tf.string)})["last_hidden_state"]
     assert states.shape[::2] == (0, extractor.config.hidden_size)

@@ -138,6 +138,13 @@ def test_one_document_is_too_few_to_begin_with_but_may_come_later(tokenizer):
         list(sentence_pairs(read_sentences([["a", "b"]]), tokenizer, Epochs(1)))
 
 
+@pytest.mark.parametrize("rows", [[["a ."], ["b ."], ["the cat !"]], [["a"]], [["the cat " * 20] * 2] * 2])
+def test_documents_in_which_nothing_follows_are_told_from_too_few(tokenizer, rows):
+    message = "needs documents of two or more sentences that fit into `max_length` together"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        list(sentence_pairs(read_sentences(rows), tokenizer, Epochs(1)))
+
+
 def test_texts_of_full_length_keep_documents_apart(tokenizer):
     rows = documents(9)
     texts = [text.decode() for text in full_texts(read_sentences(rows), tokenizer).as_numpy_iterator()]
@@ -179,7 +186,7 @@ def test_it_learns_and_other_tasks_go_on_from_it(tokenizer, tmp_path):
     rows = documents(12)
     task = make_pretrainer(tokenizer, whole_word_masking=True)
     task.compile(BertAdamW(2e-2), metrics=task.default_metrics(), run_eagerly=True)
-    history = task.fit(rows, batch_size=16, epochs=4, validation_data=rows, verbose=0).history
+    history = task.fit(rows, batch_size=16, epochs=4, validation_data=(rows,), verbose=0).history
     perplexity = history["val_prediction_logits_perplexity"]
     assert perplexity[-1] < 0.5 * perplexity[0]
     assert perplexity[-1] < 30  # there are 25 words

@@ -136,6 +136,13 @@ def test_its_loss_is_that_of_the_next_token(generator):
     assert found == pytest.approx(float(tf.reduce_sum(expected)) / (count + 2), rel=1e-4)  # "a" has two labels
 
 
+def test_it_reports_the_perplexity_of_the_next_token(generator):
+    assert [metric.name for metric in generator.default_metrics()] == ["perplexity"]
+    generator.compile(metrics=generator.default_metrics(), run_eagerly=True)
+    found = generator.evaluate(STORIES, verbose=0, return_dict=True)  # in one batch
+    assert found["perplexity"] == pytest.approx(np.exp(found["loss"]), rel=1e-4)
+
+
 @pytest.mark.parametrize(
     ("act", "error", "message"),
     [

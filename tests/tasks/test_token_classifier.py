@@ -335,6 +335,12 @@ def test_labels_that_cannot_be_learned_are_refused(fresh):
         fresh().fit(dense.map(lambda words, tags: (tf.ensure_shape(words, [None]), tf.ensure_shape(tags, [None]))))
 
 
+def test_entities_are_scored_where_labels_were_named_after_compile(trained):
+    _, history = trained  # compiled with its default metrics before it knew a label
+    assert history["val_f1"][-1] > 0.5
+    assert np.isfinite(history["f1"]).all()
+
+
 def test_words_of_single_texts_are_batched(trained):
     rows = tf.data.Dataset.from_tensor_slices((tf.ragged.constant(WORDS), tf.ragged.constant(TAGS)))
     expected = trained[0].evaluate(WORDS, TAGS, verbose=0)

@@ -216,3 +216,19 @@ def test_two_devices_clip_and_step_as_one():
     command = [sys.executable, "-c", TWO_DEVICES]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_what_a_user_spared_from_decay_is_spared_after_parts_were_frozen(tiny_folder, scaled):
+    model = TFBertForSequenceClassification.from_pretrained(tiny_folder("classifier_single_label"))
+    optimizer = keras.optimizers.SGD(0.1, weight_decay=0.5)
+    gammas = [variable for variable in model.trainable_variables if variable.name == "gamma"]
+    optimizer.exclude_from_weight_decay(var_list=gammas[-1:], var_names=["kernel"])
+    model.compile(keras.optimizers.LossScaleOptimizer(optimizer) if scaled else optimizer)
+    model.optimizer.build(model.trainable_variables)
+    model.freeze(layers=0)
+    before = {id(variable): np.abs(variable).sum() for variable in model.trainable_variables}
+    model.optimizer.apply_gradients([(tf.zeros_like(v), v) for v in model.trainable_variables])
+    for variable in model.trainable_variables:
+        is_spared = "kernel" in variable.name or variable is gammas[-1]
+        assert np.abs(variable).sum() == pytest.approx(before[id(variable)] * (1.0 if is_spared else 0.95), rel=1e-4)

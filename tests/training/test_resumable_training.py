@@ -31,6 +31,19 @@ class KillAt(keras.callbacks.Callback):
             raise Killed
 
 
+class KillInValidation(keras.callbacks.Callback):
+    """Ends a training in the validation after its second epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.left = 2
+
+    def on_test_begin(self, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+
 @pytest.fixture
 def backup(tmp_path):
     return tmp_path / "backup"
@@ -40,16 +53,21 @@ def backup(tmp_path):
 def train(tiny_folder):
     """Return a function that makes a classifier with dropout and trains it for three epochs of three batches."""
 
-    def run(*callbacks, texts=TEXTS, **options):
+    def run(*callbacks, texts=TEXTS, names=("bad", "good"), optimizer=None, steps_per_execution=1, **options):
         keras.utils.set_random_seed(7)
         model = TextClassifier.from_pretrained(
-            tiny_folder("model_gelu_l2"), hidden_dropout_prob=0.1, id2label={0: "bad", 1: "good"}
+            tiny_folder("model_gelu_l2"), hidden_dropout_prob=0.1, id2label=dict(enumerate(names))
         )
-        steps = 3 * -(-len(texts) // 4)
-        model.compile(BertAdamW(LinearWarmup(1e-3, total_steps=steps)), metrics=["accuracy"], run_eagerly=True)
-        history = model.fit(
-            texts, LABELS[: len(texts)], batch_size=4, epochs=3, verbose=0, callbacks=list(callbacks), **options
+        options = {"batch_size": 4, "epochs": 3, "verbose": 0, **options}
+        steps = options["epochs"] * -(-len(texts) // options["batch_size"])
+        model.compile(
+            optimizer or BertAdamW(LinearWarmup(1e-3, total_steps=steps)),
+            metrics=["accuracy"],
+            run_eagerly=True,
+            steps_per_execution=steps_per_execution,
         )
+        labels = [names[label == "good"] for label in LABELS[: len(texts)]]
+        history = model.fit(texts, labels, callbacks=list(callbacks), **options)
         return model.get_weights(), history.history
 
     return run
@@ -88,11 +106,65 @@ def test_keras_own_callback_resumes_epochs(train, backup, whole):
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_another_training_is_refused(train, backup):
+def test_several_steps_at_a_time_killed_in_validation(train, backup):
+    options = {"steps_per_execution": 2, "validation_data": (TEXTS[:4], LABELS[:4])}  # the second step of two is short
+    expected, _ = train(**options)
+    with pytest.raises(Killed):
+        train(ResumableTraining(backup, save_freq=2), KillInValidation(), **options)
+    weights, _ = train(ResumableTraining(backup, save_freq=2), **options)
+    for one, other in zip(expected, weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("save_freq", "batches"), [(1, 3), ("epoch", 3)])
+def test_epochs_that_end_before_the_data_go_on_behind(train, backup, save_freq, batches):
+    options = {"texts": TEXTS[:8], "batch_size": 2, "steps_per_epoch": 2, "epochs": 4}  # twice through the data
+    expected, _ = train(**options)
+    with pytest.raises(Killed):
+        train(ResumableTraining(backup, save_freq), KillAt(batches), **options)
+    weights, _ = train(ResumableTraining(backup, save_freq), **options)
+    for one, other in zip(expected, weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_another_training_is_refused_and_the_difference_named(train, backup):
     with pytest.raises(Killed):
         train(ResumableTraining(backup), KillAt(6))
-    with pytest.raises(ValueError, match="backup of another training"):
-        train(ResumableTraining(backup), texts=TEXTS[:4])
+    for change, difference in (
+        (
+            {"texts": TEXTS[:4]},
+            "optimizer.learning_rate.config.total_steps was 9, is 3; batches of an epoch was 3, is 1",
+        ),
+        ({"epochs": 4}, r"total_steps was 9, is 12"),
+        ({"optimizer": BertAdamW(LinearWarmup(2e-3, total_steps=9))}, r"config.peak was 0.001, is 0.002"),
+        ({"optimizer": keras.optimizers.SGD(1e-3)}, "optimizer.class was 'BertAdamW', is 'SGD'"),
+        ({"texts": TEXTS[::-1]}, "checksum of the first rows was"),
+        ({"names": ("poor", "great")}, r"labels was \['bad', 'good'\], is \['poor', 'great'\]"),
+        (
+            {"batch_size": 5, "optimizer": BertAdamW(LinearWarmup(1e-3, total_steps=9))},
+            "batches of an epoch was 3, is 2; batch_size was 4, is 5",
+        ),
+        ({"class_weight": {"bad": 2.0}}, "class_weight"),
+    ):
+        with pytest.raises(ValueError, match=rf"backup of another training: .*{difference}.* a folder of its own"):
+            train(ResumableTraining(backup), **change)
+    assert (backup / "training_state.npz").is_file()
+
+
+def test_more_epochs_may_follow_where_the_rate_does_not_depend_on_them(train, backup):
+    expected, _ = train(optimizer=BertAdamW(1e-3))
+    with pytest.raises(Killed):
+        train(ResumableTraining(backup), KillAt(4), optimizer=BertAdamW(1e-3), epochs=2)
+    weights, _ = train(ResumableTraining(backup), optimizer=BertAdamW(1e-3), epochs=3)
+    for one, other in zip(expected, weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_models_of_others_are_refused(backup):
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    with pytest.raises(TypeError, match=r"needs a model or a task of tfbert. Write keras.callbacks.BackupAndRestore"):
+        model.fit(np.ones((2, 1)), np.ones(2), verbose=0, callbacks=[ResumableTraining(backup)])
 
 
 def test_what_is_no_backup_is_refused(train, backup):

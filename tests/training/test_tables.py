@@ -124,6 +124,46 @@ def test_rows_of_every_task(write):
     assert [target for _, target in read] == [["joy", "anger"], [], ["x, y"]]
 
 
+STARS = ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "labels", "expected"),
+    [
+        ("3", STARS, "3"),
+        (3, STARS, "3"),
+        (3.0, STARS, "3"),
+        ("3.0", STARS, "3"),
+        (3.0, None, "3"),
+        (0.5, None, "0.5"),
+        (1.0, ["bad", "good"], "good"),
+        ("1.0", ["bad", "good"], "good"),
+        (1, ["0.0", "1.0"], "1.0"),
+        ("1", ["0", "1"], "1"),
+        ("0", STARS, None),
+        ("2", ["-1", "0", "1"], None),
+        ("1.5", ["bad", "good"], None),
+    ],
+)
+def test_numerals_as_labels(write, cell, labels, expected):
+    path = write("a.jsonl", lines_of([{"text": "a", "label": cell}]))
+    if expected is None:
+        with pytest.raises(ValueError, match=f"unknown label '{cell}' in row 1"):
+            rows_of(path, labels=labels)
+    else:
+        assert rows_of(path, labels=labels)[0][1] == expected
+
+
+def test_numerals_as_choices(write):
+    def place(label):
+        path = write("a.jsonl", lines_of([{"text": "a", "choices": ["1", "0", "7"], "label": label}]))
+        return rows_of(path, "multiple-choice")[0][1]
+
+    assert [place(label) for label in (1, 0.0, "7", "2", 7)] == [1, 0, 2, 2, 2]
+    with pytest.raises(ValueError, match=r"may mean a choice or its place under 'label' in row 1: '1'\. Write places"):
+        place("1")
+
+
 def test_datasets_hold_single_rows_that_batch(write):
     choices = write(
         "c.jsonl",
@@ -159,8 +199,10 @@ def test_shuffled_streams_differ_by_epoch_and_follow_the_seed(write):
     assert [first, second] == passes(1) != passes(2)
     epochs = Epochs(seed=1)
     epochs.number = 1
-    resumed = Table(path).dataset(8, epochs=epochs)
+    of_fits = [Epochs(seed=2), epochs]
+    resumed = Table(path).dataset(8, epochs=lambda: of_fits.pop())
     assert [int(inputs["text"]) for inputs, _ in resumed.as_numpy_iterator()] == second
+    assert [int(inputs["text"]) for inputs, _ in resumed.as_numpy_iterator()] == passes(2)[0]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from typing import Any
 from tfbert.cli.text_rows import UsageError, positive_integer, write_json_row
 
 SHUFFLED = 10_000  # texts
-SHARE = 20  # one document of so many is held out
 SIZES = ("hidden_size", "num_layers", "num_heads", "intermediate_size")
 
 
@@ -40,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=positive_integer, default=32, help="rows a step (default: 32)")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=positive_integer, default=3, help="passes over the data (default: 3)")
-    length.add_argument("--steps", type=positive_integer, help="steps, instead of epochs")
+    length.add_argument("--steps", type=positive_integer, help="steps, instead of epochs; short data come again")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate (default: 5e-4, with --init 5e-5)")
     parser.add_argument("--no-nsp", action="store_true", help="learn hidden words alone, not what follows")
     parser.add_argument("--whole-word-masking", action="store_true", help="hide words as wholes")
@@ -60,6 +59,8 @@ def run(options: argparse.Namespace) -> None:
     keras.utils.set_random_seed(options.seed)
     task = _task(options)
     training, held_out = _sentences(options)
+    for part in (training, held_out):
+        next(iter(_rows(task, part)))  # refuses, before any work, documents of which no pairs can be made
     _fit(task, training, options)
     save_checkpoint(task, options.output)
     found = task.evaluate(_texts(task, held_out), batch_size=options.batch_size, verbose=0, return_dict=True)
@@ -105,20 +106,19 @@ def _task(options: argparse.Namespace) -> Any:
 
 def _sentences(options: argparse.Namespace) -> tuple[Any, Any]:
     """Sentences to train on, and held-out ones: of files of their own, or of each twentieth document."""
-    from tfbert.tasks.labels.documents import count_documents, hold_out, read_sentences
+    from tfbert.tasks.labels.documents import count_documents, hold_out, read_sentences, share_to_hold_out
 
+    needed = 1 if options.no_nsp else 2
     training = read_sentences(list(map(Path, options.data)))
     if options.validation_data:
         held_out = read_sentences(list(map(Path, options.validation_data)))
     else:
-        every = count_documents(training, enough=2 * SHARE) // 2
-        training, held_out = hold_out(training, max(every, 2))
-    needed = 1 if options.no_nsp else 2
+        training, held_out = hold_out(training, share_to_hold_out(training, needed))
     for part, name in ((training, "to train on"), (held_out, "to hold out")):
         if count_documents(part, needed) < needed:
             raise ValueError(
                 f"There are too few documents {name}; {needed} or more are needed. Put an empty line between documents "
-                f"or give --validation-data{'' if options.no_nsp else ' and --no-nsp'}."
+                f"or give --validation-data{'' if options.no_nsp else ' or --no-nsp'}."
             )
     return training, held_out
 
@@ -130,29 +130,30 @@ def _texts(task: Any, sentences: Any) -> Any:
     return full_texts(sentences, task.tokenizer) if task.task_name == "fill-mask" else sentences
 
 
-def _fit(task: Any, sentences: Any, options: argparse.Namespace) -> None:
-    """Train for the epochs or steps that were asked for, with warm-up and decay over them."""
-    import keras
-
+def _rows(task: Any, sentences: Any) -> Any:
+    """The rows of one epoch."""
     from tfbert.tasks.labels.sentence_pairs import sentence_pairs
-    from tfbert.training import BertAdamW, LinearWarmup
     from tfbert.training.callbacks.epochs import Epochs
 
     texts = _texts(task, sentences)
-    rows = texts if options.no_nsp else sentence_pairs(sentences, task.tokenizer, Epochs(options.seed))
-    steps_of_epoch = -(-int(rows.reduce(0, lambda count, _: count + 1)) // options.batch_size)
-    steps = options.steps or steps_of_epoch * options.epochs
+    return texts if task.task_name == "fill-mask" else sentence_pairs(texts, task.tokenizer, Epochs(seed=0))
+
+
+def _fit(task: Any, sentences: Any, options: argparse.Namespace) -> None:
+    """Train for the epochs or steps that were asked for, with warm-up and decay over them."""
+    from tfbert.training import BertAdamW, LinearWarmup
+
+    texts = _texts(task, sentences)
+    if options.no_nsp:
+        texts = texts.shuffle(SHUFFLED)
+    if options.steps:  # as one epoch, since pairs are cut anew in each and may be fewer than in another
+        length, steps = {"steps_per_epoch": options.steps}, options.steps
+        texts = texts.repeat()
+    else:
+        length, rows = {"epochs": options.epochs}, int(_rows(task, sentences).reduce(0, lambda count, _: count + 1))
+        steps = -(-rows // options.batch_size) * options.epochs
     peak = options.learning_rate or (5e-5 if options.init else 5e-4)
     optimizer = BertAdamW(LinearWarmup(peak, total_steps=steps), global_clipnorm=1.0)
     task.compile(optimizer=optimizer, metrics=task.default_metrics())
-
-    def stop_at_end(batch, logs):
-        task.stop_training = int(task.optimizer.iterations) >= steps
-
-    task.fit(
-        texts.shuffle(SHUFFLED) if options.no_nsp else texts,
-        batch_size=options.batch_size,
-        epochs=-(-steps // steps_of_epoch),
-        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=stop_at_end)],
-        verbose=0 if options.json else "auto" if sys.stdout.isatty() else 2,
-    )
+    verbose = 0 if options.json else "auto" if sys.stdout.isatty() else 2
+    task.fit(texts, batch_size=options.batch_size, verbose=verbose, **length)

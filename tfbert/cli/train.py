@@ -96,13 +96,10 @@ def _fit(
     import keras
 
     from tfbert.cli.train_task import class_weight_of, make_callbacks
-    from tfbert.training.callbacks.epochs import Epochs
     from tfbert.training.distributed import is_chief
 
-    epochs = Epochs(options.seed)
-    count_epochs = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(epochs, "number", epoch))
     callbacks, shows = make_callbacks(options, task), is_chief(task.distribute_strategy) and not options.json
-    x, y = training.texts_and_labels(options.batch_size, epochs, options.shuffle_buffer)
+    x, y = training.texts_and_labels(options.batch_size, lambda: task.training_epochs, options.shuffle_buffer)
     history = task.fit(
         x,
         y,
@@ -110,7 +107,7 @@ def _fit(
         epochs=options.epochs,
         validation_data=validation and validation.texts_and_labels(options.batch_size),
         class_weight=class_weight_of(options, task, training),
-        callbacks=[count_epochs, *callbacks, checkpoints],
+        callbacks=[*callbacks, checkpoints],
         verbose=0 if not shows else "auto" if sys.stdout.isatty() else 2,
         group_by_length=options.group_by_length,
     )

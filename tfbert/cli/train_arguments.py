@@ -73,7 +73,9 @@ def _add_training(group) -> None:
     group.add_argument("--class-weight", choices=("balanced",), help="let each class count as much as the others")
     group.add_argument("--group-by-length", action="store_true", help="texts of like length share a batch")
     group.add_argument("--freeze-embeddings", action="store_true", help="do not train the embeddings")
-    group.add_argument("--freeze-layers", type=positive_integer, metavar="N", help="nor the lowest N layers")
+    group.add_argument(
+        "--freeze-layers", type=positive_integer, metavar="N", help="train neither these nor the lowest N layers"
+    )
     group.add_argument("--lora-rank", type=positive_integer, metavar="R", help="train adapters of this rank only")
     group.add_argument("--gradient-checkpointing", action="store_true", help="less memory, more time")
     group.add_argument("--dtype", choices=DTYPES, help="what to compute in (default: float32)")

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -64,7 +64,9 @@ class TrainingRows:
             raise ValueError(f"--validation-split {share} leaves no rows on one side of {self.count}.")
         return self._of(self.table, self.rows[:cut]), self._of(self.table, self.rows[cut:])
 
-    def texts_and_labels(self, batch_size: int, epochs: Epochs | None = None, buffer: int = 0) -> tuple[Any, Any]:
+    def texts_and_labels(
+        self, batch_size: int, epochs: Callable[[], Epochs] | None = None, buffer: int = 0
+    ) -> tuple[Any, Any]:
         """Return what `fit` and `evaluate` take as `x` and `y`; a stream is shuffled anew in each of the epochs."""
         if self.rows is not None:
             return texts_of(self.rows), [row.target for row in self.rows] if self.table.has_targets else None

@@ -43,7 +43,7 @@ def load_task(options: argparse.Namespace) -> Task:
 def make_ready(task: Task, options: argparse.Namespace, training: TrainingRows) -> None:
     """Freeze what is not to be trained, and compile the task with optimizer and metrics."""
     if options.freeze_embeddings or options.freeze_layers:
-        task.model.freeze(embeddings=options.freeze_embeddings, layers=options.freeze_layers or 0)
+        task.model.freeze(layers=options.freeze_layers or 0)
     if options.lora_rank:
         task.model.enable_lora(rank=options.lora_rank)
     if options.gradient_checkpointing:

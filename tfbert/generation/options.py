@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from tfbert.option_checks import is_integer
 
 DEFAULT_NEW_TOKENS = 20
 
@@ -76,7 +78,7 @@ class GenerationOptions:
             raise ValueError(f"`early_stopping` must be True, False or 'never'. Received: {self.early_stopping!r}.")
         if isinstance(self.eos_token_id, Sequence | np.ndarray) and not isinstance(self.eos_token_id, str):
             object.__setattr__(self, "eos_token_id", tuple(self.eos_token_id))
-        if any(not _is_integer(token) or token < 0 for token in self.eos_token_ids):
+        if any(not is_integer(token) or token < 0 for token in self.eos_token_ids):
             raise ValueError(
                 f"`eos_token_id` must be a token id or a sequence of them, none negative. Received: "
                 f"{self.eos_token_id!r}."
@@ -86,7 +88,7 @@ class GenerationOptions:
 
     def _check_integer(self, name: str, least: int, otherwise: str = "") -> None:
         value = getattr(self, name)
-        if not _is_integer(value) or value < least:
+        if not is_integer(value) or value < least:
             raise ValueError(
                 f"`{name}` must be {f'an integer of at least {least} {otherwise}'.strip()}. Received: {value!r}."
             )
@@ -155,7 +157,3 @@ class GenerationOptions:
         """Return which of int32 tokens, of any shape, end a text."""
         endings = tf.constant(self.eos_token_ids, tf.int32)
         return tf.reduce_any(tokens[..., None] == endings, axis=-1)
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -12,11 +12,11 @@ import keras
 import numpy as np
 
 from tfbert.hub import TOKENIZER_FILES, resolve_folder, take_hub_options
+from tfbert.option_checks import check_flag
 from tfbert.tokenization.packing.packing import pack
 from tfbert.tokenization.packing.packing_options import PackingOptions, check_buckets, check_litert
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
 from tfbert.tokenization.text_input import as_text
-from tfbert.tokenization.text_tokenizer import check_bool
 from tfbert.tokenization.token_table import TokenTable
 from tfbert.tokenization.tokenizer_core import TokenizerCore
 from tfbert.tokenization.vocabulary import fits_vocabulary_file, read_vocabulary, write_vocabulary
@@ -136,7 +136,7 @@ class FastBertTokenizer(keras.layers.Layer):
         for name in OPTIONS:  # every argument is an attribute of its name, as get_config hands them out again
             value = given[name]
             setattr(self, name, value.item() if isinstance(value, np.generic) else value)
-        check_bool("use_fast_bert_tokenizer", use_fast_bert_tokenizer)
+        check_flag("use_fast_bert_tokenizer", use_fast_bert_tokenizer)
         if buckets is not None:
             self.buckets = check_buckets(buckets)
         self._set_vocabulary(vocab_list, "exact" if use_fast_bert_tokenizer else "classic")

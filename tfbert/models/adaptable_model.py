@@ -53,7 +53,7 @@ class AdaptableModel(CheckpointedModel):
     def enable_lora(
         self, rank: int = 8, alpha: float | None = None, targets: Sequence[str] = ("query", "value")
     ) -> None:
-        """Train low-rank adapters, pooler and head, and nothing else.
+        """Train low-rank adapters, pooler and head, and nothing else; adapters in frozen layers stay as they are.
 
         `save_pretrained` writes the weights with the adapters in them; `.keras` and weight files keep the adapters.
 
@@ -81,7 +81,10 @@ class AdaptableModel(CheckpointedModel):
         self._train_the_rest()
 
     def merge_lora(self) -> None:
-        """Fold the adapters into the weights: the same answers from an ordinary model, all of which learns again.
+        """Fold the adapters into the weights: the same answers from an ordinary model.
+
+        What `freeze` froze stays so, whether it was called before `enable_lora` or after; `unfreeze` ends it. The rest
+        of the embeddings and layers learns again, even what was frozen by `layer.trainable = False`.
 
         Raises:
             ValueError: If there are no adapters.

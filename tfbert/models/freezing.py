@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from numbers import Integral
+
+import keras
 
 from tfbert.models.main_layer import BertMainLayer
+from tfbert.option_checks import is_integer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Freezing:
         """
         if not isinstance(self.embeddings, bool):
             raise ValueError(f"`embeddings` must be True or False. Received: {self.embeddings!r}.")
-        is_count = isinstance(self.layers, Integral) and not isinstance(self.layers, bool)
+        is_count = is_integer(self.layers)
         if not is_count or not 0 <= self.layers <= num_layers:
             raise ValueError(
                 f"`layers` must be an integer from 0 to {num_layers}, the model's layers. Received: {self.layers!r}."
@@ -46,10 +48,14 @@ def let_learn(bert: BertMainLayer, freezing: Freezing, adapters_only: bool) -> N
         freezing: `Freezing`.
         adapters_only: bool. Whether of embeddings and layers nothing but low-rank adapters learns.
     """
-    bert.embeddings.trainable = not (freezing.embeddings or adapters_only)
+    _let(bert.embeddings, learn=not (freezing.embeddings or adapters_only))
     for index, layer in enumerate(bert.encoder.layers):
-        layer.trainable = False  # first, since Keras passes over a flag that is set to what it was
-        layer.trainable = index >= freezing.layers
+        _let(layer, learn=index >= freezing.layers)
         if adapters_only:
             for weight in layer.trainable_weights:
                 weight.trainable = weight.name in ("lora_a", "lora_b")
+
+
+def _let(layer: keras.layers.Layer, learn: bool) -> None:
+    layer.trainable = not learn  # first, since Keras passes over a flag that is set to what it was
+    layer.trainable = learn

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from numbers import Integral, Real
+from numbers import Real
 
 import keras
 
@@ -13,6 +14,7 @@ from tfbert.layers.low_rank_adapter import LowRankAdapter
 from tfbert.layers.swap_layer import swap_layer
 from tfbert.layers.transformer_layer import BertTransformerLayer
 from tfbert.models.main_layer import BertMainLayer
+from tfbert.option_checks import check_count
 
 ATTENTION_PARTS = {"qkv": ("query", "key", "value"), "query": ("query",), "kv": ("key", "value")}
 TARGETS = ("query", "key", "value", "attention_output", "intermediate", "output")
@@ -36,11 +38,12 @@ class LoraOptions:
     targets: Sequence[str] = ("query", "value")
 
     def __post_init__(self):
-        if not isinstance(self.rank, Integral) or isinstance(self.rank, bool) or self.rank < 1:
-            raise ValueError(f"`rank` must be an integer of at least 1. Received: {self.rank!r}.")
-        if self.alpha is not None and (not isinstance(self.alpha, Real) or not self.alpha > 0):
-            raise ValueError(f"`alpha` must be None or a number above 0. Received: {self.alpha!r}.")
-        if not isinstance(self.targets, Sequence) or not self.targets or set(self.targets) - set(TARGETS):
+        check_count("rank", self.rank)
+        is_number = isinstance(self.alpha, Real) and not isinstance(self.alpha, bool)
+        if self.alpha is not None and not (is_number and 0 < self.alpha < math.inf):
+            raise ValueError(f"`alpha` must be None or a finite number above 0. Received: {self.alpha!r}.")
+        is_list = isinstance(self.targets, Sequence) and len(self.targets) > 0
+        if not is_list or not all(target in TARGETS for target in self.targets):
             raise ValueError(f"`targets` must be a list of some of {TARGETS}. Received: {self.targets!r}.")
         object.__setattr__(self, "targets", tuple(self.targets))
 

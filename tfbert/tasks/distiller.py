@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfbert.option_checks import check_flag
 from tfbert.tasks.base.batch_source import is_batch_source
-from tfbert.tasks.base.option_checks import check_flag
 from tfbert.tasks.base.text_dataset import is_tokenized
 from tfbert.tasks.distillation.distillation_data import LABELS, TEACHER, DistillationData
 from tfbert.training.distributed.replicas import part_of_loss
@@ -29,8 +29,9 @@ class Distiller(DistillationData):
     the others. `fit`, `evaluate` and `predict` take text in every form that the student takes.
 
     Each tokenizes for itself, so that the student may have a vocabulary of its own; only the tokenizers of two
-    TokenClassifiers must be equal. A student whose classes nobody has named takes the teacher's. The teacher learns
-    nothing. What is trained, and what `save` and `export` write, is `distiller.student`: an ordinary task.
+    TokenClassifiers must be equal. A student whose classes nobody has named takes the teacher's. The teacher, whose
+    head must have been trained, learns nothing. What is trained, and what `save` and `export` write, is
+    `distiller.student`: an ordinary task.
 
     Args:
         student: `TextClassifier`, `TokenClassifier` or `TextEmbedder`.
@@ -49,7 +50,8 @@ class Distiller(DistillationData):
 
     Raises:
         TypeError: If the two are no tasks of one kind.
-        ValueError: If their classes, widths or tokenizers do not go together, or an option is out of range.
+        ValueError: If their classes, widths or tokenizers do not go together, the teacher's head was never trained, or
+            an option is out of range.
 
     Example:
         >>> distiller = Distiller(student, teacher, temperature=3.0)  # doctest: +SKIP
@@ -89,6 +91,11 @@ class Distiller(DistillationData):
     def _match(self, hidden_states) -> HiddenStateMatch:
         if self.embeds:
             raise ValueError("`hidden_states` must be None for TextEmbedders, whose vectors are compared.")
+        if not self.shares_ids and "left" in (self.student.tokenizer.padding_side, self.teacher.tokenizer.padding_side):
+            raise ValueError(
+                "`hidden_states` of two tokenizers are compared at the first position, where padding_side='left' may "
+                "put padding. Give both padding_side='right', or the same tokenizer."
+            )
         student, teacher = self.student.config, self.teacher.config
         layers = layers_to_match(hidden_states, student.num_hidden_layers, teacher.num_hidden_layers, self.shares_ids)
         return HiddenStateMatch(
@@ -105,6 +112,10 @@ class Distiller(DistillationData):
     def call(self, inputs, training=False):
         features = {name: values for name, values in inputs.items() if name != TEACHER}
         outputs = self._run(self.student, features, training)
+        if TEACHER not in inputs and not self.shares_ids:
+            raise ValueError(
+                "The teacher has a tokenizer of its own, to which the student's ids say nothing. Give text, not ids."
+            )
         known = inputs.get(TEACHER, features)  # the teacher's answers, or the ids that it reads
         of_teacher = (
             self._run(self.teacher, known, training=False) if isinstance(known, dict) else {self.answers: known}
@@ -168,6 +179,10 @@ class Distiller(DistillationData):
 
     # === The student ===
 
+    def train_step(self, data):
+        self.student.has_new_head = False  # before callbacks save it for the first time
+        return super().train_step(data)
+
     def fit(self, x=None, y=None, *args, **kwargs):
         """Train the student on text, with labels or without; the arguments are those of `TextTrainer.fit`."""
         has_labels = (
@@ -177,9 +192,7 @@ class Distiller(DistillationData):
         )
         if kwargs.get("class_weight") is not None and not has_labels:
             raise ValueError("`class_weight` weighs labels: give them as `y`, or leave it out.")
-        history = super().fit(x, y, *args, **kwargs)
-        self.student.has_new_head = False
-        return history
+        return super().fit(x, y, *args, **kwargs)
 
     def predict(self, x, *args, **kwargs):
         """Return the student's answers; see `TextAnswerer.predict`."""

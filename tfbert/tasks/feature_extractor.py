@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.models.bert_model import TFBertModel
+from tfbert.tasks.base.attention_mask import attention_mask_of
 from tfbert.tasks.base.task import Task
 from tfbert.training.objective import Objective
 
@@ -59,8 +60,7 @@ class FeatureExtractor(Task):
 
     def forward(self, features, training):
         hidden_states = self.model(features, training=training).last_hidden_state  # [B, S, D]
-        mask = features.get("attention_mask")
-        mask = tf.ones_like(features["input_ids"]) if mask is None else mask
+        mask = attention_mask_of(features)
         is_token = tf.expand_dims(mask > 0, -1)
         return {
             "last_hidden_state": tf.where(is_token, tf.cast(hidden_states, tf.float32), 0.0),

@@ -12,8 +12,8 @@ import tensorflow as tf
 from tfbert.export.verify import text_probes
 from tfbert.json_file import read_json, write_json
 from tfbert.models.bert_for_masked_lm import TFBertForMaskedLM
+from tfbert.option_checks import check_count, check_flag
 from tfbert.tasks.base.columns import TEXT
-from tfbert.tasks.base.option_checks import check_count, check_flag
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.base.text_dataset import inputs_of, is_tokenized
 from tfbert.tasks.labels.masking import labels_at, positions_of, target_ids

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfbert.models.bert_for_pretraining import TFBertForPreTraining
-from tfbert.tasks.base.option_checks import check_flag
+from tfbert.option_checks import check_flag
 from tfbert.tasks.base.text_dataset import inputs_of, is_tokenized
 from tfbert.tasks.labels.documents import read_sentences
 from tfbert.tasks.labels.sentence_pairs import sentence_pairs
@@ -27,8 +27,11 @@ class Pretrainer(NextSentencePredictor):
     documents. Segments of `max_length` tokens are cut from them, half of the second ones exchanged for one of another
     document, and 15 % of the pieces hidden, in `tf.data` and anew in each epoch; files of any size stream.
 
-    Called on `text` and `text_pair`, it answers as a `NextSentencePredictor`. To train on hidden pieces alone take
-    `MaskFiller`, which takes texts.
+    Where `compile` was not called, the learning rate is 1e-4 throughout: how many steps documents make shows at their
+    end only. With `steps_per_epoch` it warms up and decays; else compile with `LinearWarmup`.
+
+    Called on `text` and `text_pair`, it answers as a `NextSentencePredictor`. To train on hidden pieces alone, or on
+    documents of one sentence, take `MaskFiller`, which takes texts.
 
     Args:
         model: `TFBertForPreTraining`.
@@ -87,11 +90,14 @@ class Pretrainer(NextSentencePredictor):
             A Keras `History`.
 
         Raises:
-            TypeError, ValueError: If something is no document.
+            TypeError, ValueError: If something is no document, or holds no text.
+            InvalidArgumentError: If there is but one document, or none in which a sentence follows another.
         """
+        if isinstance(validation_data, tuple) and len(validation_data) == 1:
+            (validation_data,) = validation_data  # (documents,), as Keras has it for what needs no labels
         if validation_data is not None:
-            validation_data = _sentences(validation_data)
-        return super().fit(_sentences(x), y, *args, validation_data=validation_data, **kwargs)
+            kwargs["validation_data"] = _sentences(validation_data)
+        return super().fit(_sentences(x), y, *args, **kwargs)
 
     def training_dataset(self, x, *args, **kwargs):
         """Return what a training step sees of documents; see `TrainingData.training_dataset`."""

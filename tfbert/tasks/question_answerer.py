@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from tfbert.models.bert_for_question_answering import TFBertForQuestionAnswering
 from tfbert.models.model_inputs import ENCODER_INPUTS
+from tfbert.option_checks import check_count, check_flag
 from tfbert.tasks.base.columns import Column
-from tfbert.tasks.base.option_checks import check_count, check_flag
 from tfbert.tasks.base.scored_answers import ScoredAnswers
 from tfbert.tasks.base.text_pairs import cut_to_pieces
 from tfbert.tasks.decoding.answer_spans import NO_ANSWER, Spans, best_spans, merged, ranked, with_no_answer, word_ends

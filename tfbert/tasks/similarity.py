@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfbert.tasks.base.option_checks import check_choice, check_count
+from tfbert.option_checks import check_choice, check_count
 
 SIMILARITIES = ("cosine", "dot", "euclidean", "manhattan")
 BLOCK = 2**22  # numbers that differences of vectors take at a time

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfbert.tasks.base.option_checks import check_choice, check_count
+from tfbert.option_checks import check_choice, check_count
 from tfbert.tasks.base.sequence_classifier import SequenceClassifier
 from tfbert.tasks.labels.class_labels import is_regression
 

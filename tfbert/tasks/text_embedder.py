@@ -11,8 +11,9 @@ from tfbert.checkpoints.sentence_folder import SentenceSettings, read_sentence_s
 from tfbert.config import BertConfig
 from tfbert.layers.sentence_pooling import SentencePooling, unit_length
 from tfbert.models.bert_model import TFBertModel
+from tfbert.option_checks import check_choice, check_count, check_flag
+from tfbert.tasks.base.attention_mask import attention_mask_of
 from tfbert.tasks.base.embedding_layers import dense_layer, stored_dense, width_after
-from tfbert.tasks.base.option_checks import check_choice, check_count, check_flag
 from tfbert.tasks.base.similarity_task import SimilarityTask
 from tfbert.tasks.similarity import SIMILARITIES
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
@@ -199,8 +200,7 @@ class TextEmbedder(SimilarityTask):
 
     def _embed(self, features, training):
         hidden_states = self.model(features, training=training).last_hidden_state
-        mask = features.get("attention_mask")
-        mask = tf.ones_like(features["input_ids"]) if mask is None else mask
+        mask = attention_mask_of(features)
         vectors = self.pool(hidden_states, attention_mask=mask, prompt_length=self.prompt_length)  # [B, D]
         for layer in self.dense:
             vectors = layer(vectors)

@@ -11,12 +11,13 @@ import tensorflow as tf
 from tfbert.export.verify import PROBE_TEXTS, SHORT_PROBE_TEXTS, text_probes
 from tfbert.generation import GenerationOptions
 from tfbert.models.bert_lm_head_model import TFBertLMHeadModel
+from tfbert.option_checks import check_choice, check_count, check_flag
 from tfbert.tasks.base.columns import TEXT
-from tfbert.tasks.base.option_checks import check_choice, check_count, check_flag
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.base.text_dataset import is_tokenized
 from tfbert.tasks.decoding.text_bytes import valid_utf8
 from tfbert.training.losses.label_losses import IGNORED_LABEL
+from tfbert.training.metrics import Perplexity
 
 NO_TOKEN = -1  # the detokenizer passes over it
 ANY_LENGTH = 2**31 - 1
@@ -194,6 +195,9 @@ class TextGenerator(Task):
         )
 
     # === Training ===
+
+    def default_metrics(self):
+        return [Perplexity(shift=True)]
 
     def prepare_labels(self, labels):
         raise ValueError("A TextGenerator learns the next token of texts alone: leave out `y`.")

@@ -9,15 +9,16 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.models.bert_for_token_classification import TFBertForTokenClassification
+from tfbert.option_checks import check_choice, check_count
 from tfbert.tasks.base.columns import TEXT
 from tfbert.tasks.base.label_learner import LabelLearner
-from tfbert.tasks.base.option_checks import check_choice, check_count
 from tfbert.tasks.decoding.entities import STRATEGIES, EntityFinder, Tokens
 from tfbert.tasks.decoding.entity_overlaps import without_overlaps
 from tfbert.tasks.decoding.text_bytes import TextBytes
 from tfbert.tasks.decoding.token_texts import TokenTexts
 from tfbert.tasks.labels.class_labels import as_label_array, class_names
-from tfbert.tasks.labels.span_labels import names_of_spans
+from tfbert.tasks.labels.learned_entity_f1 import LearnedEntityF1
+from tfbert.tasks.labels.span_labels import OUTSIDE, names_of_spans
 from tfbert.tasks.labels.token_labels import (
     encode_word_labels,
     encode_words_in_graph,
@@ -28,7 +29,6 @@ from tfbert.tasks.labels.token_labels import (
 )
 from tfbert.training.metrics import Accuracy, EntityF1
 
-OUTSIDE = "O"  # the label of words in no entity; labels without it, as of parts of speech, make no entities
 # What the tokenizer returns for `decode` beside the model's inputs.
 FOR_DECODING = ("offset_mapping", "special_tokens_mask", "overflow_to_sample_mapping")
 
@@ -164,8 +164,13 @@ class TokenClassifier(LabelLearner):
         self.learns_labels = False
 
     def default_metrics(self):
-        names = self.label_names()
+        if self.learns_labels:
+            return [Accuracy(), LearnedEntityF1(self._learned_names)]
+        names = self.label_names()  # without "O", as of parts of speech, they make no entities
         return [Accuracy(), EntityF1(names)] if OUTSIDE in names else [Accuracy()]
+
+    def _learned_names(self):
+        return [] if self.learns_labels else self.label_names()
 
 
 def _check_stride(stride, aggregation_strategy: str, tokenizer) -> None:

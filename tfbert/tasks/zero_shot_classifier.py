@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfbert.option_checks import check_flag
 from tfbert.tasks.base.columns import TEXT, Column, read_columns
-from tfbert.tasks.base.option_checks import check_flag
 from tfbert.tasks.base.sequence_classifier import SequenceClassifier
 from tfbert.tasks.base.text_pairs import cut_to_pieces
 from tfbert.tasks.base.text_slots import check_rows, slot_probes, tokenize_slots

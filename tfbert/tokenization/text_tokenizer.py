@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfbert.option_checks import check_count, check_flag
 from tfbert.tokenization.added_token import AddedToken
 from tfbert.tokenization.characters.character_tables import NormalizerOptions, character_outputs, mark_ranks
 from tfbert.tokenization.characters.normalizer_model import plain_normalizer, spelled_normalizer
@@ -53,10 +54,8 @@ class TextTokenizerOptions:
     def __post_init__(self):
         if not isinstance(self.wordpieces_prefix, str):
             raise TypeError(f"`wordpieces_prefix` must be a str. Received: {self.wordpieces_prefix!r}.")
-        limit = self.max_input_chars_per_word
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-            raise ValueError(f"`max_input_chars_per_word` must be an integer of at least 1. Received: {limit!r}.")
-        check_bool("split_special_tokens", self.split_special_tokens)
+        check_count("max_input_chars_per_word", self.max_input_chars_per_word)
+        check_flag("split_special_tokens", self.split_special_tokens)
         for text in (*self.never_split, *(token.content for token, _ in self.added_tokens)):
             if any("\ud800" <= character <= "\udfff" for character in text):
                 raise ValueError(f"`added_tokens` and `never_split` must be valid Unicode. Received: {text!r}.")
@@ -102,23 +101,17 @@ def bert_normalizer(
     Raises:
         ValueError: If a value is no bool.
     """
-    check_bool("do_lower_case", do_lower_case)
-    check_bool("tokenize_chinese_chars", tokenize_chinese_chars)
-    check_bool("clean_text", clean_text)
+    check_flag("do_lower_case", do_lower_case)
+    check_flag("tokenize_chinese_chars", tokenize_chinese_chars)
+    check_flag("clean_text", clean_text)
     if strip_accents is not None:
-        check_bool("strip_accents", strip_accents, others="None, ")
+        check_flag("strip_accents", strip_accents, others="None, ")
     return NormalizerOptions(
         clean_text=clean_text,
         handle_chinese_chars=tokenize_chinese_chars,
         strip_accents=do_lower_case if strip_accents is None else strip_accents,
         lowercase=do_lower_case,
     )
-
-
-def check_bool(name: str, value: Any, others: str = "") -> None:
-    """Refuse what is neither True nor False."""
-    if not isinstance(value, bool):
-        raise ValueError(f"`{name}` must be {others}True or False. Received: {value!r}.")
 
 
 def check_never_split(words: Any) -> list[str]:

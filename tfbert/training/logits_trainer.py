@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
+from tfbert.training.callbacks.rate_setters import check_rate_setters
+from tfbert.training.compiled_model import CompiledModel
 from tfbert.training.distributed.agreement import check_agreement
 from tfbert.training.distributed.cluster import losing_workers, worker_count
 from tfbert.training.distributed.replicas import mean_over_replicas, part_of_loss, replica_count
@@ -18,7 +21,7 @@ from tfbert.training.objective import Objective
 MEAN = "sum_over_batch_size"  # how Keras calls it
 
 
-class LogitsTrainer(keras.Model):
+class LogitsTrainer(CompiledModel):
     """A Keras model that trains on the outputs which its `objectives` name, with its own loss where none is given.
 
     Labels come as `y`, or among the inputs by the names of the objectives. A model with two objectives takes as `y` a
@@ -26,10 +29,8 @@ class LogitsTrainer(keras.Model):
     labels are refused.
     """
 
-    objectives: ClassVar[tuple[Objective, ...]] = (Objective(),)
     needs_every_label: ClassVar[bool] = True
-    train_function: Any
-    test_function: Any
+    epoch_iterator: Any = None
 
     def loss_function(self, objective: Objective, labels: Any = None) -> keras.losses.Loss | None:
         """Return the loss of an objective that stands in where `compile` was given none."""
@@ -44,8 +45,9 @@ class LogitsTrainer(keras.Model):
         if kwargs.get("class_weight") is not None:
             self._check_class_weight(_labels_of_dataset(x) if isinstance(x, tf.data.Dataset) else y)
         self._check_scope()
+        check_rate_setters(self.optimizer, kwargs.get("callbacks"))
         self._build_optimizer()
-        with losing_workers():
+        with losing_workers(), self._reading():
             if worker_count(self.distribute_strategy) > 1:
                 check_agreement(self, x, kwargs.get("epochs", 1))
                 x, kwargs["validation_data"] = shared_by_rows(x), shared_by_rows(kwargs.get("validation_data"))
@@ -54,7 +56,7 @@ class LogitsTrainer(keras.Model):
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Return loss and metrics, as `keras.Model.evaluate`; labels may also be entries of `x`."""
         x, y = self._labels_apart(x, y)
-        with losing_workers():
+        with losing_workers(), self._reading():
             return super().evaluate(shared_by_rows(x), y, *args, **kwargs)
 
     def make_train_function(self, force=False):
@@ -122,19 +124,6 @@ class LogitsTrainer(keras.Model):
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, *self._pairs(self._labels(x, y), y_pred), sample_weight=sample_weight)
 
-    def forget_graphs(self) -> None:
-        """Drop what Keras has traced."""
-        self.train_function = self.test_function = self.predict_function = None
-
-    def forget_compiled_functions(self) -> None:
-        """Drop what Keras has traced and built for variables that were replaced; an optimizer keeps its step only."""
-        self.forget_graphs()
-        optimizer: Any = getattr(self, "optimizer", None)
-        if optimizer is not None and optimizer.built:
-            with self.distribute_strategy.scope():
-                self.optimizer = type(optimizer).from_config(optimizer.get_config())
-                _batch_counter(self.optimizer).assign(_batch_counter(optimizer))
-
     def _get_metrics_result_or_logs(self, logs):
         """What an epoch reports: metrics of all devices, where the last step knew those of its own."""
         results = self.get_metrics_result()
@@ -142,29 +131,21 @@ class LogitsTrainer(keras.Model):
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Build metrics before the first step where that runs on several devices, from the form of its data alone."""
+        self.epoch_iterator = iterator or self.epoch_iterator
         if self._distribute_strategy is None:
             return
         spec = data_batch if iterator is None else iterator.data_adapter.get_tf_dataset().element_spec
         with self._distribute_strategy.scope():
             self._symbolic_build(data_batch=tf.nest.map_structure(_small, spec))
 
-    def _check_scope(self) -> None:
-        """Refuse an optimizer that does not know of the other devices, and would not add up their gradients."""
-        optimizer: Any = getattr(self, "optimizer", None)
-        known = getattr(getattr(optimizer, "inner_optimizer", optimizer), "_distribution_strategy", None)
-        if self._distribute_strategy is not None and known not in (None, self._distribute_strategy):
-            raise ValueError(
-                "The optimizer was made outside the strategy's scope. Write both `from_pretrained` and `compile` under "
-                "`with strategy.scope():`."
-            )
-
-    def _build_optimizer(self) -> None:
-        """Make the optimizer's variables before the first step: one that makes them while traced is traced twice."""
-        optimizer: Any = getattr(self, "optimizer", None)
-        if optimizer is None or optimizer.built or not all(layer.built for layer in self._flatten_layers()):
-            return
-        with self.distribute_strategy.scope(), keras.name_scope(optimizer.name, caller=optimizer):
-            optimizer.build(self.trainable_weights)
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Let `epoch_iterator` be what Keras reads the data with, of the innermost `fit` or `evaluate` that runs."""
+        outer = self.epoch_iterator
+        try:
+            yield
+        finally:
+            self.epoch_iterator = outer
 
     def _labels(self, x: Any, y: Any) -> dict[str, Any]:
         """Labels by the names of the objectives, from `y` in any of its forms or from among the inputs."""
@@ -235,11 +216,6 @@ def _per_row(weight: Any, labels: Any) -> Any:
     if weight is None or len(weight.shape) != 1 or len(labels.shape) < 2:
         return weight
     return tf.expand_dims(weight, 1)
-
-
-def _batch_counter(optimizer: Any) -> Any:
-    """The variable that counts batches; `iterations` counts steps, fewer where gradients are accumulated."""
-    return getattr(optimizer, "inner_optimizer", optimizer)._iterations
 
 
 def _labels_of_dataset(dataset: tf.data.Dataset) -> Any:

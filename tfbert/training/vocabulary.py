@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
+from tfbert.option_checks import check_count
+
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
@@ -67,8 +69,7 @@ def train_vocabulary(
         ("min_frequency", min_frequency, 0),
         ("limit_alphabet", limit_alphabet, 1),
     ):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {value!r}.")
+        check_count(name, value, least)
     if "[UNK]" not in special_tokens:
         raise ValueError(f"`special_tokens` must hold '[UNK]'. Received: {special_tokens}.")
     paths = [Path(file) for file in ([files] if isinstance(files, str | PathLike) else files)]

@@ -32,6 +32,7 @@ def test_each_fit_without_compile_has_a_schedule_of_its_own(fresh_classifier, tm
 
 def test_evaluating_first_does_not_choose_the_optimizer(fresh_classifier):
     classifier = fresh_classifier(id2label={0: "bad", 1: "good"})
+    classifier.run_eagerly = True
     classifier.evaluate(TEXTS, NAMES, verbose=0)
     classifier.fit(TEXTS, NAMES, verbose=0)
     assert isinstance(classifier.optimizer, BertAdamW)
@@ -54,6 +55,18 @@ def test_predicting_first_does_not_keep_the_old_head(fresh_classifier):
     classifier.fit(TEXTS, NAMES, verbose=0)
     called = [label.decode() for label in classifier(TEXTS)["label"].numpy()]
     assert classifier.predict(TEXTS, verbose=0)["label"].tolist() == called
+
+
+def test_a_head_is_new_until_its_first_step(fresh_classifier):
+    classifier = fresh_classifier()
+    classifier.compile("sgd", run_eagerly=True)
+    seen = []
+    look = keras.callbacks.LambdaCallback(
+        on_train_begin=lambda logs: seen.append(classifier.has_new_head),
+        on_epoch_end=lambda epoch, logs: seen.append(classifier.has_new_head),  # where ModelCheckpoint saves it
+    )
+    classifier.fit(TEXTS, NAMES, callbacks=[look], verbose=0)
+    assert seen == [True, False]
 
 
 def test_numbers_end_the_learning_of_names(fresh_classifier):
@@ -130,6 +143,14 @@ def test_classes_without_a_weight_weigh_one(fresh_classifier):
         classifier.compile("sgd", run_eagerly=True)
         losses.append(classifier.fit(TEXTS, NAMES, class_weight=weights, shuffle=False, verbose=0).history["loss"])
     assert losses[0] == pytest.approx(losses[1])
+
+
+def test_weights_of_numbers_that_may_be_names_are_refused(fresh_classifier):
+    classifier = fresh_classifier(id2label={0: "1", 1: "2"})
+    classifier.compile("sgd", run_eagerly=True)
+    with pytest.raises(ValueError, match="`class_weight` holds numbers"):
+        classifier.fit(TEXTS, ["1", "2"] * 4, class_weight={1: 2.0}, verbose=0)
+    classifier.fit(TEXTS, ["1", "2"] * 4, class_weight={"1": 2.0}, verbose=0)
 
 
 def test_class_weights_of_a_regression_are_refused(trained_head):

@@ -5,10 +5,12 @@ import tensorflow as tf
 
 from tfbert import BertConfig
 from tfbert.tasks.labels.class_labels import as_label_array, class_names, encode_in_graph, encode_labels
+from tfbert.tasks.labels.token_labels import encode_word_labels, encode_words_in_graph
 
 SINGLE = BertConfig(id2label={0: "bad", 1: "good"})
 SEVERAL = SINGLE.replace(problem_type="multi_label_classification")
 REGRESSION = BertConfig(num_labels=1, problem_type="regression")
+STARS = BertConfig(id2label={number: str(number + 1) for number in range(5)})
 TWO_NUMBERS = BertConfig(num_labels=2, problem_type="regression")
 
 
@@ -79,6 +81,24 @@ def test_names_are_whole_words():
 def test_wrong_labels_are_refused(given, config, error, message):
     with pytest.raises(error, match=message):
         encode_labels(as_label_array(given), config)
+
+
+def test_numerals_that_are_names_mean_these_and_numbers_beside_them_are_refused():
+    assert encode_labels(as_label_array(["3", "1"]), STARS).tolist() == [2, 0]
+    assert encode_in_graph(tf.constant(["3", "1"]), STARS).numpy().tolist() == [2, 0]
+    for encode in (
+        lambda: encode_labels(as_label_array(np.array([3, 1])), STARS),
+        lambda: encode_in_graph(tf.constant([3, 1]), STARS),
+        lambda: encode_word_labels([["3"], [3, -100]], STARS),
+        lambda: encode_words_in_graph(tf.constant([[3, -100]]), STARS),
+    ):
+        with pytest.raises(
+            ValueError, match=r"`y` holds numbers, and the class 0 of the model is named '1'.* Give names"
+        ):
+            encode()
+    assert encode_word_labels([["3", -100]], STARS).tolist() == [[2, -100]]
+    own = BertConfig(id2label={0: "0", 1: "1"})
+    assert encode_labels(as_label_array([1, 0]), own).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(

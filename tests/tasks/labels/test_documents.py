@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfbert.tasks.labels.documents import count_documents, hold_out, read_sentences
+from tfbert.tasks.labels.documents import count_documents, hold_out, read_sentences, share_to_hold_out
 
 TEXTS = [["the cat sat . i love it!", "a dog ran"], ["北京 is good 。very good", "  ", "today ?"], ["not sad"]]
 SENTENCES = ["the cat sat .", "i love it!", "a dog ran", "北京 is good 。", "very good", "today ?", "not sad"]
@@ -62,6 +62,32 @@ def test_files_of_one_document_are_held_out_too(tmp_path):
     kept, out = ([text.decode() for text, _ in part.unbatch().as_numpy_iterator()] for part in hold_out(sentences, 5))
     assert out == ["a 4", "a 9"]
     assert len(kept) == 8
+
+
+@pytest.mark.parametrize("sizes", [[2], [1, 1], [3], [1, 2], [4], [5, 1], [2, 1, 3], [9, 1], [40], [300], [1] * 50])
+def test_small_corpora_are_parted_too(tmp_path, sizes):
+    paths = [tmp_path / f"{number}.txt" for number in range(len(sizes))]
+    for path, size in zip(paths, sizes):
+        path.write_text("a dog\n\n" * size)
+    sentences, needed = read_sentences(paths), 1 if sum(sizes) < 4 else 2
+    every = share_to_hold_out(sentences, needed)
+    assert [count_documents(part, needed) for part in hold_out(sentences, every)] == [needed, needed]
+    assert every == 20 or sum(sizes) < 40
+
+
+def test_documents_without_text_are_refused(tmp_path):
+    paths = [tmp_path / "empty.txt", tmp_path / "blank.txt"]
+    for path, content in zip(paths, ("", "\ufeff \n\n\t\u3000\r\n")):
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"There is no text in '.*empty\.txt', '.*blank\.txt'\."):
+        read_sentences(paths)
+    with pytest.raises(ValueError, match="Documents must hold text"):
+        read_sentences([[" "], ["\n", ""]])
+    blank = read_sentences(tf.data.Dataset.from_tensor_slices([" ", "", "\t"]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="The dataset of documents has no text"):
+        list(blank)
+    (tmp_path / "more.txt").write_text("a dog")
+    assert count_documents(read_sentences([paths[0], tmp_path / "more.txt"]), 2) == 1
 
 
 def test_documents_are_counted_up_to_what_is_enough():

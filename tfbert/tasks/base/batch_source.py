@@ -108,7 +108,6 @@ def _items(source: keras.utils.PyDataset, order: Iterable[int]) -> Iterator[Any]
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()
-    source.on_epoch_end()
 
 
 def _spec(values: Any) -> tf.TensorSpec:

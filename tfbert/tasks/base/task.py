@@ -79,10 +79,9 @@ class Task(TaskFiles):
         features = self.tokenize(inputs)
         return self.decode(self.forward(features, training), features, inputs)
 
-    def fit(self, *args, **kwargs):
-        history = super().fit(*args, **kwargs)
-        self.has_new_head = False
-        return history
+    def train_step(self, data):
+        self.has_new_head = False  # before callbacks save it for the first time
+        return super().train_step(data)
 
     def with_options(self, **changes: Any) -> Self:
         """Return this task with other options of answering or of its tokenizer, on the same weights.

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfbert.option_checks import check_count
 from tfbert.tasks.base.answering import AnswerFunction, batches_of_like_length, joined_answers
 from tfbert.tasks.base.columns import TEXT, TEXT_PAIR, Column, read_columns
-from tfbert.tasks.base.option_checks import check_count
 from tfbert.tasks.base.text_dataset import batched, inputs_of
 from tfbert.training.logits_trainer import LogitsTrainer
 

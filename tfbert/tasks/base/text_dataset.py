@@ -39,7 +39,7 @@ def arrays_dataset(
     if epochs is None:
         return tf.data.Dataset.from_tensor_slices(elements).batch(batch_size)
     elements = tf.nest.map_structure(tf.convert_to_tensor, elements)
-    count = int(next(iter(texts.values())).shape[0])
+    count = row_count(rows)
     lengths = bytes_of_rows(texts) if group_by_length else None
 
     def batches_of_places(seed: tf.Tensor) -> tf.data.Dataset:
@@ -50,6 +50,38 @@ def arrays_dataset(
 
     places = epochs.dataset(batches_of_places).apply(tf.data.experimental.assert_cardinality(-(-count // batch_size)))
     return places.map(lambda rows: tf.nest.map_structure(lambda values: tf.gather(values, rows), elements))
+
+
+def split_rows(rows: tuple[Any, Any, Any], share: float) -> tuple[Any, Any]:
+    """Cut the last rows off for validation, as Keras does.
+
+    Args:
+        rows: As in `arrays_dataset`.
+        share: float. The `validation_split` of `fit`.
+
+    Returns:
+        Two such tuples.
+
+    Raises:
+        ValueError: If no rows are left on one side.
+    """
+    if not 0 < share < 1:
+        raise ValueError(f"`validation_split` must lie between 0 and 1. Received: {share!r}.")
+    count = row_count(rows)
+    cut = int(count * (1.0 - share))
+    if cut in (0, count):
+        raise ValueError(f"`validation_split`={share} leaves no rows on one side of {count}.")
+    return rows_in(rows, slice(0, cut)), rows_in(rows, slice(cut, None))
+
+
+def rows_in(rows: tuple[Any, Any, Any], span: slice) -> tuple[Any, Any, Any]:
+    """Return some of the rows, which are as in `arrays_dataset`."""
+    return tf.nest.map_structure(lambda values: None if values is None else values[span], rows)
+
+
+def row_count(rows: tuple[Any, Any, Any]) -> int:
+    """Return how many rows there are; they are as in `arrays_dataset`."""
+    return int(next(iter(rows[0].values())).shape[0])
 
 
 def bytes_of_rows(texts: dict[str, tf.Tensor]) -> tf.Tensor:

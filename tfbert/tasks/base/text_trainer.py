@@ -8,12 +8,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfbert.option_checks import check_flag
 from tfbert.tasks.base.batch_source import KeptBatches, is_batch_source
-from tfbert.tasks.base.option_checks import check_flag
+from tfbert.tasks.base.class_weights import class_weigher
+from tfbert.tasks.base.fit_data import checksum, validation_parts
+from tfbert.tasks.base.source_epochs import SourceEpochs
 from tfbert.tasks.base.text_answerer import checked_batch_size
-from tfbert.tasks.base.text_dataset import arrays_dataset, end_is_no_surprise
+from tfbert.tasks.base.text_dataset import arrays_dataset, end_is_no_surprise, row_count, split_rows
 from tfbert.tasks.base.training_data import TrainingData
 from tfbert.training.callbacks.epochs import Epochs
+from tfbert.training.callbacks.rate_setters import rate_setter
 from tfbert.training.callbacks.training_meter import TrainingMeter
 from tfbert.training.optimizers.bert_adamw import BertAdamW
 from tfbert.training.optimizers.linear_warmup import LinearWarmup
@@ -32,10 +36,15 @@ class TextTrainer(TrainingData):
     meter: TrainingMeter | None = None
     _jit_compile: Any
     training_epochs: Epochs | None = None
+    training_facts: Mapping[str, Any] = {}
 
     def class_numbers(self) -> Mapping[str, int]:
         """Return the number of each class by its name; nothing where a text has no one class."""
         return {}
+
+    def label_names(self) -> list[str]:
+        """Return the names of the labels in their order, as far as they have any."""
+        return list(self.class_numbers())
 
     def default_metrics(self) -> list[Any]:
         """Return the metrics that `fit` compiles with where `compile` was not called."""
@@ -50,11 +59,6 @@ class TextTrainer(TrainingData):
             own = {getattr(metric, "name", metric): metric for metric in self.default_metrics()}
             metrics = [own.get("accuracy", name) if name in ("accuracy", "acc") else name for name in metrics]
         super().compile(optimizer, loss, loss_weights, metrics, *args, **kwargs)
-
-    def compile_from_config(self, config):
-        """Compile as a saved task was; Keras leaves models with a `compile` of their own uncompiled."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
 
     def fit(
         self,
@@ -79,15 +83,16 @@ class TextTrainer(TrainingData):
         """Train on text and labels; the arguments are those of `keras.Model.fit`, and one more.
 
         Where `compile` was not called, each `fit` trains with AdamW at 5e-5 and clipped gradients, and with linear
-        warm-up and decay where the number of steps is known. The progress bar counts texts and tokens a second. What
-        is random follows from `keras.utils.set_random_seed`.
+        warm-up and decay where the number of steps is known and no callback sets the learning rate. The progress bar
+        counts texts and tokens a second. What is random follows from `keras.utils.set_random_seed`.
 
         Args:
             x: Text in any form; or a `tf.data.Dataset`, a `keras.utils.PyDataset` or a generator of (text, label) or
                 (text, label, weight).
             y: One label for each text; not with a dataset or a generator.
             validation_split: float. The last rows of text and labels are held out for validation.
-            validation_data: (text, labels), (text, labels, weights) or a dataset.
+            validation_data: (text, labels), (text, labels, weights) or a dataset; text alone, or (text,), where
+                training needs no labels.
             class_weight: dict from class number or name to float.
             group_by_length: bool, default False. Let texts of like length share a batch, which takes less time and
                 memory on texts of mixed lengths; for lists and arrays.
@@ -109,6 +114,8 @@ class TextTrainer(TrainingData):
             )
         self.training_epochs = Epochs()
         order = self.training_epochs if shuffle else None
+        known_by = {"batch_size": batch_size, "shuffle": shuffle, "group_by_length": group_by_length}
+        tested_on = None
         if isinstance(x, tf.data.Dataset) or is_batch_source(x):
             if validation_split or group_by_length:
                 name = "validation_split" if validation_split else "group_by_length"
@@ -117,17 +124,23 @@ class TextTrainer(TrainingData):
         else:
             rows = self._rows(x, y, sample_weight, learn=True)
             if validation_split and validation_data is None:
-                rows, held_out = _split(rows, validation_split)
+                rows, held_out = split_rows(rows, validation_split)
                 validation_data = self._tokenized(arrays_dataset(held_out, validation_batch_size), Epochs(seed=0))
             dataset = arrays_dataset(rows, batch_size, order, group_by_length)
+            known_by |= {"rows": row_count(rows), "checksum of the first rows": checksum(rows)}
+        self.training_facts = {**known_by, "labels": self.label_names(), "class_weight": class_weight}
         dataset = self._tokenized(dataset, self.training_epochs)
         if validation_data is not None:
-            validation_data = self._validation_dataset(validation_data, validation_batch_size, validation_steps)
+            tested_on, labels, weights = validation_parts(validation_data, self.needs_labels)
+            if isinstance(tested_on, Iterator):
+                tested_on = KeptBatches(tested_on, validation_steps)  # each epoch sees them all
+            validation_data = self.evaluation_dataset(tested_on, labels, weights, validation_batch_size)
         if class_weight is not None:
-            dataset = dataset.map(_weigher(self._numbered(class_weight)))
+            dataset = dataset.map(class_weigher(class_weight, self.class_numbers()))
         if not self._has_users_optimizer():
             steps = steps_per_epoch or int(dataset.cardinality())
-            self._compile_default(steps * epochs if steps > 0 else None)
+            has_schedule = steps > 0 and rate_setter(callbacks) is None
+            self._compile_default(steps * epochs if has_schedule else None)
         if self.meter is None:
             self.meter = TrainingMeter()
         with end_is_no_surprise(dataset, steps_per_epoch):
@@ -135,7 +148,7 @@ class TextTrainer(TrainingData):
                 dataset,
                 epochs=epochs,
                 verbose=verbose,
-                callbacks=[self.meter, *_as_list(callbacks)],
+                callbacks=[self.meter, *_as_list(callbacks), SourceEpochs(x, tested_on)],
                 validation_data=validation_data,
                 shuffle=False,  # the dataset shuffles already
                 initial_epoch=initial_epoch,
@@ -151,20 +164,10 @@ class TextTrainer(TrainingData):
         if not self.compiled:
             self._compile_default()
         dataset = self.evaluation_dataset(x, y, sample_weight, batch_size)
+        if isinstance(x, keras.utils.PyDataset):
+            callbacks = [*_as_list(callbacks), SourceEpochs(tested_on=x)]
         with end_is_no_surprise(dataset, steps):
             return super().evaluate(dataset, verbose=verbose, steps=steps, callbacks=callbacks, **kwargs)
-
-    def _validation_dataset(self, given, batch_size, steps=None) -> tf.data.Dataset:
-        if isinstance(given, Iterator):
-            given = KeptBatches(given, steps)  # each epoch sees them all
-        parts = given if isinstance(given, tuple | list) else (given,)
-        if len(parts) > 3:
-            raise ValueError(
-                "`validation_data` must be (text, labels), (text, labels, weights) or a dataset. "
-                f"Received: a {type(given).__name__} of {len(parts)}."
-            )
-        x, y, sample_weight = (*parts, None, None)[:3]
-        return self.evaluation_dataset(x, y, sample_weight, batch_size)
 
     def train_step(self, data):
         if self.meter is not None:
@@ -199,48 +202,8 @@ class TextTrainer(TrainingData):
             optimizer = BertAdamW(learning_rate, global_clipnorm=1.0, name=DEFAULT_OPTIMIZER)
             self.compile(optimizer=optimizer, metrics=self.default_metrics())
 
-    def _numbered(self, class_weight):
-        """Return class weights by class number; a user may give them by name."""
-        known = self.class_numbers()
-        if not known:
-            raise ValueError("`class_weight` needs one class for each text. Write `sample_weight` instead.")
-        weights = dict.fromkeys(known.values(), 1.0)
-        for name, weight in class_weight.items():
-            number = known.get(name, name)
-            if number not in weights:
-                raise ValueError(f"Unknown label {name!r} in `class_weight`; the model has {list(known)}.")
-            weights[number] = weight
-        return weights
-
 
 def _as_list(callbacks: Any) -> list[Any]:
     if callbacks is None:
         return []
     return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
-
-
-def _weigher(class_weight: Mapping[int, float]) -> Any:
-    """A function that gives a batch the weights of its classes; labels that are to be ignored weigh nothing."""
-    table = tf.constant([class_weight[number] for number in sorted(class_weight)], tf.float32)
-
-    def weigh(features, labels, *weights):
-        labels_of_rows = tf.reshape(labels, [-1])
-        of_class = tf.where(labels_of_rows >= 0, tf.gather(table, tf.maximum(labels_of_rows, 0)), 0.0)
-        return features, labels, of_class * weights[0] if weights else of_class
-
-    return weigh
-
-
-def _split(rows, share: float):
-    """Cut the last rows off for validation, as Keras does."""
-    if not 0 < share < 1:
-        raise ValueError(f"`validation_split` must lie between 0 and 1. Received: {share!r}.")
-    count = int(next(iter(rows[0].values())).shape[0])
-    cut = int(count * (1.0 - share))
-    if cut in (0, count):
-        raise ValueError(f"`validation_split`={share} leaves no rows on one side of {count}.")
-
-    def part(span: slice):
-        return tf.nest.map_structure(lambda values: None if values is None else values[span], rows)
-
-    return part(slice(0, cut)), part(slice(cut, None))

@@ -14,7 +14,7 @@ from tfbert.tasks.base.task import Task
 from tfbert.tasks.base.text_answerer import DEFAULT_BATCH_SIZE
 from tfbert.tasks.base.text_dataset import inputs_of
 from tfbert.tasks.base.text_trainer import TextTrainer
-from tfbert.tasks.distillation.partners import check_kinds, check_widths, same_ids, take_classes
+from tfbert.tasks.distillation.partners import check_kinds, check_trained, check_widths, same_ids, take_classes
 from tfbert.tasks.text_embedder import TextEmbedder
 from tfbert.tasks.token_classifier import TokenClassifier
 
@@ -39,9 +39,11 @@ class DistillationData(TextTrainer):
 
     def __init__(self, student: Task, teacher: Task, **kwargs):
         check_kinds(student, teacher)
+        check_trained(teacher)
         super().__init__(**{"dtype": student.dtype_policy, "autocast": False, **kwargs})
         self.student = student
-        student.model.trained_within.add(self)
+        for task in (student, teacher):
+            task.model.trained_within.add(self)
         self._teacher = lambda: teacher  # behind a function, where Keras does not count its weights as this model's
         self.embeds = isinstance(student, TextEmbedder)
         self.labels_tokens = isinstance(student, TokenClassifier)
@@ -55,6 +57,14 @@ class DistillationData(TextTrainer):
             check_widths(student, teacher)
         else:
             take_classes(student, teacher)
+        self.forget_graphs()  # makes the one that asks the teacher
+
+    def __dir__(self):
+        return set(super().__dir__()) - {"teacher"}  # Keras keeps the weights of what is listed here
+
+    def forget_graphs(self) -> None:
+        """Drop what was traced, of the teacher too."""
+        super().forget_graphs()
         self._ask_teacher = tf.function(self._answers_of_teacher, autograph=False, reduce_retracing=True)
 
     @property
@@ -94,8 +104,10 @@ class DistillationData(TextTrainer):
 
     def _rows(self, x, y, sample_weight, learn=False):
         answers = None
-        if isinstance(y, dict) and TEACHER in y:
-            answers, y = y[TEACHER], y.get(LABELS)
+        if isinstance(y, dict):
+            if not y or set(y) - {LABELS, TEACHER}:
+                raise ValueError(f"A dict as `y` has the keys {LABELS!r}, {TEACHER!r} or both. Received: {list(y)}.")
+            answers, y = y.get(TEACHER), y.get(LABELS)
         if y is not None:
             self._check_takes_labels()
             columns, labels, weights = self.student._rows(x, y, sample_weight, learn)
@@ -124,14 +136,17 @@ class DistillationData(TextTrainer):
     def _checked_answers(self, answers: Any, count: int) -> np.ndarray:
         """Answers that the teacher gave before, as float32 [N, K]."""
         width = self.teacher.embedding_size if self.embeds else self.teacher.config.num_labels
-        values = np.asarray(answers, np.float32)
+        expected = (
+            f"The 'teacher' in `y` must be finite {self.answers} of the teacher, shape {(count, width)}; not where "
+            f"tokens or hidden states are compared. Write y={{'teacher': teacher.predict(x)['{self.answers}']}}. "
+        )
+        try:
+            values = np.asarray(answers, np.float32)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{expected}Received: a {type(answers).__name__} that is no such array.") from error
         values = values[:, None] if width == 1 and values.ndim == 1 else values
         if not self.has_one_answer or values.shape != (count, width) or not np.isfinite(values).all():
-            raise ValueError(
-                f"The 'teacher' in `y` must be finite {self.answers} of the teacher, shape {(count, width)}; not where "
-                f"tokens or hidden states are compared. Received: shape {values.shape}. "
-                f"Write y={{'teacher': teacher.predict(x)['{self.answers}']}}."
-            )
+            raise ValueError(f"{expected}Received: shape {values.shape}.")
         return values
 
     def _read_batch(self, *element):
@@ -175,6 +190,7 @@ class DistillationData(TextTrainer):
     def _lengths_for_xla(self) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             for task in (self.student, self.teacher):
+                stack.callback(setattr, task, "jit_compile", task._jit_compile)  # its own, undecided if it was
                 task.jit_compile = self.jit_compile
                 stack.enter_context(task._lengths_for_xla())
             yield

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tfbert.tasks.base.label_learner import LabelLearner
-from tfbert.tasks.base.sequence_classifier import SequenceClassifier
 from tfbert.tasks.base.task import Task
+from tfbert.tasks.text_classifier import TextClassifier
 from tfbert.tasks.text_embedder import TextEmbedder
 from tfbert.tasks.token_classifier import TokenClassifier
 from tfbert.training.losses.label_losses import problem_type_of
 
-KINDS = (SequenceClassifier, TokenClassifier, TextEmbedder)
+KINDS = (TextClassifier, TokenClassifier, TextEmbedder)
 
 
 def check_kinds(student: Any, teacher: Any) -> None:
@@ -34,6 +34,23 @@ def check_kinds(student: Any, teacher: Any) -> None:
         raise ValueError("`student` and `teacher` share one model. Load the student by itself: from_pretrained(...).")
 
 
+def check_trained(teacher: Task) -> None:
+    """Refuse a teacher that has learned nothing.
+
+    Args:
+        teacher: Task.
+
+    Raises:
+        ValueError: If its head is new.
+    """
+    if teacher.has_new_head:
+        raise ValueError(
+            "The head of `teacher` was never trained, so that its answers are random. Train it first, "
+            "teacher.fit(texts, labels); or where its weights came in another way, such as load_weights, write "
+            "teacher.has_new_head = False."
+        )
+
+
 def check_widths(student: TextEmbedder, teacher: TextEmbedder) -> None:
     """Refuse embedders whose vectors are of different widths."""
     if student.embedding_size != teacher.embedding_size:
@@ -52,21 +69,23 @@ def take_classes(student: LabelLearner, teacher: LabelLearner) -> None:
         teacher: A task with a head over labels.
 
     Raises:
-        ValueError: If the student answers with other classes, or in another way.
+        ValueError: If the student answers with other classes, or in another way, or was made for that.
     """
     names, config = teacher.label_names(), teacher.config
     labels = {"id2label": config.id2label, "problem_type": config.problem_type}
-    if student.learns_labels:
-        student.model.replace_head(**labels)
-        student.forget_compiled_functions()
-        student.learns_labels = False
-    elif student.config.has_default_labels and student.config.num_labels == len(names):
-        student.model.take_config(student.config.replace(**labels))
-        student.forget_graphs()
-    same_type = problem_type_of(student.config) == problem_type_of(config)
-    if student.label_names() != names or not same_type:
+    problem_type = problem_type_of(config)
+    if student.config.problem_type in (None, problem_type):
+        if student.config.has_default_labels and student.config.num_labels == len(names):
+            student.model.take_config(student.config.replace(**labels))  # the head may have learned already
+            student.forget_graphs()
+            student.learns_labels = False
+        elif student.learns_labels and student.num_labels in (None, len(names)):
+            student.model.replace_head(**labels)
+            student.forget_compiled_functions()
+            student.learns_labels = False
+    if student.label_names() != names or problem_type_of(student.config) != problem_type:
         raise ValueError(
-            f"`student` must have the teacher's classes, {names}, {problem_type_of(config)}. Received: "
+            f"`student` must have the teacher's classes, {names}, {problem_type}. Received: "
             f"{student.label_names()}, {problem_type_of(student.config)}. Make it with "
             f"id2label={config.id2label} and problem_type={config.problem_type!r}."
         )

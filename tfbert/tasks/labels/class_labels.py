@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfbert.config import BertConfig
+from tfbert.training.data.numerals import numeral_of_another
 from tfbert.training.losses.label_losses import IGNORED_LABEL, check_labels, problem_type_of
 
 
@@ -75,8 +76,28 @@ def check_has_end(dataset: tf.data.Dataset) -> None:
         )
 
 
+def check_numbers_are_clear(name: str, label2id: Mapping[str, int]) -> None:
+    """Refuse numbers for classes one of which is named by the number of another.
+
+    Args:
+        name: str. The argument that holds numbers.
+        label2id: dict from the names of the classes, in their order, to their numbers.
+
+    Raises:
+        ValueError: If 3 may mean the class 3 or the one named "3".
+    """
+    names = list(label2id)
+    other = numeral_of_another(names)
+    if other is not None:
+        raise ValueError(
+            f"`{name}` holds numbers, and the class {other} of the model is named {names[other]!r}: either may be "
+            f"meant. Give names, [str(label) for label in {name}]; or, if they are class numbers, "
+            f"[model.config.id2label[label] for label in {name}]."
+        )
+
+
 def encode_labels(labels: np.ndarray, config: BertConfig) -> np.ndarray:
-    """Turn labels into what the loss takes.
+    """Turn labels into what the loss takes: strings are names, and numbers those of the classes.
 
     Args:
         labels: Array from `as_label_array`.
@@ -86,7 +107,7 @@ def encode_labels(labels: np.ndarray, config: BertConfig) -> np.ndarray:
         int32 [N] class numbers; float32 [N, K] of 0 and 1 for several labels a text; float32 [N] for regression.
 
     Raises:
-        ValueError: If a label is unknown or out of range.
+        ValueError: If a label is unknown or out of range, or a number may be the name of another class.
     """
     if is_regression(config):
         values = _as_floats(labels)
@@ -110,6 +131,7 @@ def encode_labels(labels: np.ndarray, config: BertConfig) -> np.ndarray:
             f"`y` must hold one class for each text, shape [N]. Received: {labels.shape}. "
             "For several labels a text write from_pretrained(..., problem_type='multi_label_classification')."
         )
+    check_numbers_are_clear("y", config.label2id)
     numbers = _as_floats(labels).astype(np.int32)
     if not np.array_equal(numbers, labels):
         raise ValueError(f"`y` must hold whole class numbers or names. Received: {labels[numbers != labels][0]!r}.")
@@ -126,14 +148,14 @@ def encode_in_graph(labels: tf.Tensor, config: BertConfig) -> tf.Tensor:
     """Turn a batch of labels into what the loss takes, inside `tf.data`.
 
     Args:
-        labels: Tensor [B], [B, 1] or [B, K]; strings are names.
+        labels: Tensor [B], [B, 1] or [B, K]; strings are names, and numbers those of the classes.
         config: `BertConfig`.
 
     Returns:
         int32 [B] class numbers, or float32 [B] or [B, K].
 
     Raises:
-        ValueError: If their type or shape does not belong to the model.
+        ValueError: If their type or shape does not belong to the model, or numbers may be names of other classes.
         InvalidArgumentError: When run, if a label is unknown or out of range.
     """
     if not tf.is_tensor(labels):
@@ -157,6 +179,7 @@ def encode_in_graph(labels: tf.Tensor, config: BertConfig) -> tf.Tensor:
         matches = tf.expand_dims(labels, 1) == tf.expand_dims(names, 0)  # [B, K]
         numbers, known = tf.argmax(matches, axis=1, output_type=tf.int32), tf.reduce_any(matches, axis=1)
     else:
+        check_numbers_are_clear("y", config.label2id)
         numbers = tf.cast(labels, tf.int32)
         known = ((numbers >= 0) & (numbers < config.num_labels)) | (numbers == IGNORED_LABEL)
     with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(known), [message, labels])]):

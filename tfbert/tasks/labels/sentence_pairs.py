@@ -14,9 +14,14 @@ SHORT = 0.1  # of the documents, cut into short segments, so that the model sees
 RANDOM = 0.5  # of the pairs, whose second segment is of another document
 IS_NEXT, NOT_NEXT = 0, 1
 CUT, PAIR = 1, 2  # keep the random numbers of the two steps, and those of hidden tokens, apart
+WITHOUT = "or learn hidden words alone, with MaskFiller or `tfbert pretrain --no-nsp`."
 ONE_DOCUMENT = (
-    "The next sentence needs several documents to choose from: put an empty line between documents, or train on masked "
-    "words alone with MaskFiller."
+    "The next sentence needs several documents to choose from, and there is one: put an empty line between documents, "
+    + WITHOUT
+)
+NOTHING_FOLLOWS = (
+    "The next sentence needs documents of two or more sentences that fit into `max_length` together, and none has "
+    "them: write one or more sentences a line, ended by . ! or ?, and an empty line between documents only, " + WITHOUT
 )
 
 
@@ -33,7 +38,7 @@ def sentence_pairs(sentences: tf.data.Dataset, tokenizer: FastBertTokenizer, epo
         follows the first, 1 where it is of another document.
 
     Raises:
-        InvalidArgumentError: When run, if there is but one document to begin with.
+        InvalidArgumentError: When run, if to begin with there is but one document, or none in which a sentence follows.
 
     Source: `create_pretraining_data.py` of Google's BERT, in windows instead of whole files.
     """
@@ -114,11 +119,14 @@ def draw_next(texts: Any, following: Any, documents: Any, seed: Any, is_first: A
         following: Tensor string [P]. What follows each, "" for nothing.
         documents: Tensor int64 [P].
         seed: Tensor int64 [2].
-        is_first: bool tensor, default False. Whether there have to be several documents.
+        is_first: bool tensor, default False. Whether there have to be several documents, and sentences that follow.
 
     Returns:
         {"text": string [N], "text_pair": string [N]} and int32 [N], 0 for what follows, 1 for another one. A text that
         nothing follows is left out where there is no other document.
+
+    Raises:
+        InvalidArgumentError: If there is not what there has to be.
     """
     of_coin, of_other, of_order = tf.unstack(tf.random.split(tf.cast(seed, tf.int32), 3))
     has_next = following != ""
@@ -137,8 +145,11 @@ def draw_next(texts: Any, following: Any, documents: Any, seed: Any, is_first: A
     elsewhere = tf.gather(tf.concat([donors, [0]], axis=0), tf.maximum(place, 0))
     second = tf.where(is_random, tf.gather(following, elsewhere), following)
 
-    is_enough = tf.reduce_any(others > 0) | ~tf.convert_to_tensor(is_first)
-    with tf.control_dependencies([tf.debugging.Assert(is_enough, [ONE_DOCUMENT])]):
+    may_lack = ~tf.convert_to_tensor(is_first)
+    follows = tf.debugging.Assert(tf.reduce_any(has_next) | may_lack, [NOTHING_FOLLOWS])
+    with tf.control_dependencies([follows]):
+        has_others = tf.reduce_any(others > 0) | may_lack
+    with tf.control_dependencies([tf.debugging.Assert(has_others, [ONE_DOCUMENT])]):
         kept = tf.where(has_next | is_random)[:, 0]
     kept = tf.random.experimental.stateless_shuffle(kept, of_order)
     pairs = {"text": tf.gather(texts, kept), "text_pair": tf.gather(second, kept)}

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfbert.config import BertConfig
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.tasks.decoding.text_bytes import TextBytes
-from tfbert.tasks.labels.class_labels import check_has_end, encode_in_graph
+from tfbert.tasks.labels.class_labels import check_has_end, check_numbers_are_clear, encode_in_graph
 from tfbert.tasks.labels.span_labels import names_of_spans, words_of_spans
 from tfbert.tokenization.text_input import as_text
 from tfbert.training.losses.label_losses import IGNORED_LABEL
@@ -92,8 +92,10 @@ def encode_word_labels(rows: Sequence[Sequence[Any]], config: BertConfig) -> np.
         int32 [N, W], -100 after the last word of a text.
 
     Raises:
-        ValueError: If a label is unknown.
+        ValueError: If a label is unknown, or a number may be the name of another class.
     """
+    if any(not isinstance(label, str) and label != IGNORED_LABEL for labels in rows for label in labels):
+        check_numbers_are_clear("y", config.label2id)
     encoded = np.full((len(rows), max(map(len, rows), default=0)), IGNORED_LABEL, np.int32)
     for row, labels in enumerate(rows):
         for word, label in enumerate(labels):
@@ -119,7 +121,7 @@ def encode_words_in_graph(labels: tf.Tensor | tf.RaggedTensor, config: BertConfi
         int32 [B, W], -100 after the last word of a text.
 
     Raises:
-        ValueError: If their type or shape is another.
+        ValueError: If their type or shape is another, or numbers may be names of other classes.
         InvalidArgumentError: When run, if a label is unknown.
     """
     if labels.shape.rank != 2:

@@ -6,6 +6,7 @@ import dataclasses
 import warnings
 from typing import Any
 
+from tfbert.option_checks import check_count
 from tfbert.tokenization.packing.packing_options import PADDINGS, SIDES, TRUNCATIONS
 
 NO_LIMIT = 10**20  # a `model_max_length` above this means that the model sets none
@@ -35,9 +36,7 @@ class Lengths:
     def __post_init__(self):
         for name, least in (("max_length", 0), ("stride", 0), ("pad_to_multiple_of", 1)):
             value = getattr(self, name)
-            wrong = isinstance(value, bool) or not isinstance(value, int) or value < least
-            if wrong and (value is not None or name == "stride"):
-                raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {value!r}.")
+            check_count(name, value, least, optional=name != "stride")
         check_sides(self.padding_side, self.truncation_side)
 
     @property

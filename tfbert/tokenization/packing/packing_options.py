@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from numbers import Integral
 from typing import Any
 
 import tensorflow as tf
+
+from tfbert.option_checks import check_count, is_integer
 
 PADDINGS: dict[str | bool, str] = {name: name for name in ("longest", "max_length", "do_not_pad")}
 PADDINGS |= {True: "longest", False: "do_not_pad"}
@@ -74,8 +75,8 @@ class PackingOptions:
             value = getattr(self, field.name)
             if field.type == "bool" and not isinstance(value, bool):
                 raise ValueError(f"`{field.name}` must be True or False. Received: {value!r}.")
-        _check_integer("pad_to_multiple_of", self.pad_to_multiple_of, least=1, optional=True)
-        _check_integer("stride", self.stride, least=0)
+        check_count("pad_to_multiple_of", self.pad_to_multiple_of, least=1, optional=True)
+        check_count("stride", self.stride, least=0)
         self._check_buckets()
         self.check_room(segments=1)
 
@@ -98,7 +99,7 @@ class PackingOptions:
     def check_room(self, segments: int) -> None:
         """Refuse a `max_length` that the special tokens of one or two segments alone exceed."""
         least = max(1, self.special_tokens(segments))
-        if not _is_integer(self.max_length) or self.max_length < least:
+        if not is_integer(self.max_length) or self.max_length < least:
             raise ValueError(
                 f"`max_length` must be an integer of at least {least}: the special tokens of "
                 f"{'a pair' if segments == 2 else 'a text'} alone take that many. Received: {self.max_length!r}."
@@ -167,7 +168,7 @@ def check_buckets(buckets: Any) -> list[int]:
         ValueError: If they are no lengths in ascending order.
     """
     lengths = list(buckets) if isinstance(buckets, Iterable) and not isinstance(buckets, str | bytes) else None
-    whole = lengths is not None and all(_is_integer(length) and 0 < length < 2**31 for length in lengths)
+    whole = lengths is not None and all(is_integer(length) and 0 < length < 2**31 for length in lengths)
     if lengths is None or not whole or lengths != sorted(set(lengths)):
         raise ValueError(f"`buckets` must be lengths in ascending order, such as [32, 64]. Received: {buckets!r}.")
     return [int(length) for length in lengths]
@@ -195,15 +196,3 @@ def check_litert(options: PackingOptions) -> None:
                 f"LiteRT lacks an op that `{name}`={getattr(options, name)!r} takes. Export as a SavedModel, or leave "
                 "it at its default."
             )
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _check_integer(name: str, value: Any, least: int, optional: bool = False) -> None:
-    if optional and value is None:
-        return
-    if not _is_integer(value) or value < least:
-        kind = f"{'None or ' if optional else ''}an integer of at least {least}"
-        raise ValueError(f"`{name}` must be {kind}. Received: {value!r}.")

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from tfbert.training.callbacks.training_facts import differences
+
 ABOUT = "about"
 
 
@@ -44,16 +46,16 @@ def write_state(path: Path, about: Mapping[str, Any], variables: list[Any]) -> N
         ) from error
 
 
-def read_state(path: Path, variables: list[Any], steps: int | None) -> dict[str, Any]:
+def read_state(path: Path, variables: list[Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Give variables the values in a file.
 
     Args:
         path: The file.
         variables: Those of the same training.
-        steps: int or None. Batches of an epoch.
+        facts: What `facts_of` says of this training; what was written has to hold the same as "facts".
 
     Returns:
-        What else was written, "steps" among it.
+        What else was written.
 
     Raises:
         ValueError: If it is no such file, or that of another training; the variables are as they were.
@@ -62,13 +64,15 @@ def read_state(path: Path, variables: list[Any], steps: int | None) -> dict[str,
         with np.load(path, allow_pickle=False) as stored:
             about = json.loads(str(stored[ABOUT]))
             arrays = [stored[str(index)] for index in range(len(stored.files) - 1)]
+        different = differences(about["facts"], facts)
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ValueError(f"{str(path)!r} is no backup of a training: {error}. Remove it.") from error
-    same = [array.shape for array in arrays] == [tuple(variable.shape) for variable in variables]
-    if not same or about["steps"] not in (None, steps):
+    if not different and [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
+        different = "the model has other weights, or trains others of them"
+    if different:
         raise ValueError(
-            f"{str(path)!r} is the backup of another training, with another model, optimizer or number of "
-            "batches. Give each training a folder of its own, or remove that file."
+            f"{str(path)!r} is the backup of another training: {different}. Train as before to go on from it, or give "
+            "each training a folder of its own; delete the file if that training is of no use any more."
         )
     for variable, array in zip(variables, arrays):
         variable.assign(array.view(variable.dtype) if array.dtype.kind == "V" else array)

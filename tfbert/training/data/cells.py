@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tfbert.training.data.numerals import numeral_of_another, without_fraction
 from tfbert.training.data.row_error import RowError
 
 
@@ -47,20 +48,36 @@ def read_list(cell: Any, column: str, separator: str | None = None, splits: bool
 
 
 def read_label(cell: Any, column: str) -> str:
-    """Return the name of one class; in JSON and Parquet it may be a number."""
+    """Return the name of one class; in JSON and Parquet it may be a number, of which 3.0 is named "3"."""
     if isinstance(cell, int | float) and not _is_nothing(cell):
-        return str(cell)
+        return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
     if isinstance(cell, list | dict):
         raise RowError("must hold one label", f" under {column!r}. Received: {_shown(cell)}")
     return read_text(cell, column)
 
 
 def known_label(label: str, labels: Sequence[str] | None) -> str:
-    """Return the label if it is one of those, the name if it is the number of one; None knows every label."""
+    """Return the name of the class that a label means.
+
+    Args:
+        label: str.
+        labels: Sequence of str or None. The classes; None knows every label.
+
+    Returns:
+        The label where it is a name; the name that differs in a ".0" alone; or, unless a class is named by the number
+        of another, the name of the class of that number.
+
+    Raises:
+        RowError: If it is none of these.
+    """
     if labels is None or label in labels:
         return label
-    if label.isdecimal() and int(label) < len(labels):
-        return labels[int(label)]
+    whole = without_fraction(label)
+    for name in labels:
+        if without_fraction(name) == whole:
+            return name
+    if whole.isdecimal() and int(whole) < len(labels) and numeral_of_another(labels) is None:
+        return labels[int(whole)]
     shown = ", ".join(map(repr, labels[:20])) + (", …" if len(labels) > 20 else "")
     raise RowError(f"holds the unknown label {label!r}", f"; the labels are {shown}")
 

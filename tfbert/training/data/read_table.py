@@ -46,8 +46,9 @@ def read_table(
         paths: Path, pattern such as "data/*.csv", or sequence of them.
         task: str, default "text-classification".
         problem_type: str, default "single_label_classification"; or "multi_label_classification" or "regression".
-        labels: Sequence of str or None. The classes: others are refused, and numbers stand for them. None takes all;
-            of several labels a text they are then looked for in a pass of its own, and sorted.
+        labels: Sequence of str or None. The classes: others are refused. Numbers stand for them, unless one is named
+            by the number of another: of "1" to "5", 3 is the class named "3". None takes all; of several labels a text
+            they are then looked for in a pass of its own, and sorted.
         label_separator: str, default ",".
         quotes: bool, default True. Whether cells of CSV and TSV may stand in quotation marks.
         on_bad_rows: str, default "raise". "skip" leaves out rows that cannot be used, and logs how many in each pass:

@@ -32,7 +32,7 @@ class RowReader:
         kind: `RowKind`.
         columns: Mapping from the task's columns to those of the file.
         problem_type: str.
-        labels: Sequence of str or None. The classes: others are refused, and numbers stand for them.
+        labels: Sequence of str or None. The classes; see `cells.known_label`.
         label_separator: str. What stands between several labels in one cell.
     """
 
@@ -96,11 +96,15 @@ class RowReader:
 
     def _choice(self, cell: Any, column: str, inputs: Mapping[str, Any]) -> int:
         label, choices = cells.read_label(cell, column), inputs["choices"]
-        if label in choices:
-            return choices.index(label)
-        if label.isdecimal() and int(label) < len(choices):
-            return int(label)
-        raise RowError(f"holds no choice under {column!r}", f": {label!r}, beside {len(choices)} choices from 0 on")
+        place = int(label) if label.isdecimal() and int(label) < len(choices) else None
+        if place is not None and (isinstance(cell, int | float) or label not in choices):
+            return place
+        if label not in choices:
+            raise RowError(f"holds no choice under {column!r}", f": {label!r}, beside {len(choices)} choices from 0 on")
+        if place not in (None, choices.index(label)):
+            advice = "Write places as numbers, in .jsonl or .parquet"
+            raise RowError(f"may mean a choice or its place under {column!r}", f": {label!r}. {advice}")
+        return choices.index(label)
 
     def _next_sentence(self, cell: Any, column: str, inputs: Mapping[str, Any]) -> str:
         return cells.known_label(cells.read_label(cell, column), NEXT_SENTENCE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -18,22 +19,30 @@ class ShuffledRows:
     Args:
         rows: Iterable that can be run through again and again.
         buffer: int. Rows in the buffer.
-        epochs: `Epochs` or None. Which epoch it is; None counts passes.
+        epochs: Function that returns `Epochs`, or None. Asked at the beginning of each pass, since `fit` makes its own;
+            None counts passes.
         seed: int or None. The seed where there are no `epochs`; None draws one.
 
     Source: `tf.data.Dataset.shuffle`, whose seeds cannot follow an epoch.
     """
 
-    def __init__(self, rows: Iterable[Row], buffer: int, epochs: Epochs | None = None, seed: int | None = None):
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        buffer: int,
+        epochs: Callable[[], Epochs] | None = None,
+        seed: int | None = None,
+    ):
         self.rows = rows
         self.buffer = buffer
-        self.counts_passes = epochs is None
-        self.epochs = Epochs(seed) if epochs is None else epochs
+        self.epochs = epochs
+        self._passes: Any = Epochs(seed) if epochs is None else None
 
     def __iter__(self) -> Iterator[Row]:
-        chance = np.random.default_rng([self.epochs.seed, self.epochs.number])
-        if self.counts_passes:
-            self.epochs.number += 1
+        epochs = self._passes if self.epochs is None else self.epochs()
+        chance = np.random.default_rng([epochs.seed, epochs.number])
+        if self.epochs is None:
+            epochs.number += 1
         waiting: list[Row] = []
         for row in self.rows:
             if len(waiting) < self.buffer:

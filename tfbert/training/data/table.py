@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -34,7 +34,8 @@ class Table:
         columns: Mapping from the task's columns to those of the files, several for `choices`. A needed one that is
             left out goes by its own name.
         problem_type: str, default "single_label_classification".
-        labels: Sequence of str or None. The classes: others are refused, and numbers stand for them.
+        labels: Sequence of str or None. The classes: others are refused, and numbers stand for them unless one is
+            named by the number of another.
         label_separator: str, default ",". What stands between several labels in one cell.
         quotes: bool, default True. Whether cells of CSV and TSV may stand in quotation marks.
         on_bad_rows: str, default "raise". "skip" leaves out rows that cannot be used, and logs how many in each pass.
@@ -118,9 +119,9 @@ class Table:
         return sum(path.stat().st_size for path in self.paths)
 
     def dataset(
-        self, shuffle_buffer: int = 0, seed: int | None = None, epochs: Epochs | None = None
+        self, shuffle_buffer: int = 0, seed: int | None = None, epochs: Callable[[], Epochs] | None = None
     ) -> tf.data.Dataset:
-        """Return the rows as `fit` of the task takes them; see `read_table`. Orders may follow `Epochs`."""
+        """Return the rows as `fit` of the task takes them; see `read_table`. Orders may follow those of a `fit`."""
         if self.kind.target == "spans":
             raise ValueError("Spans become words in `fit` only: give it lists of texts and of spans.")
         several = self.problem_type == "multi_label_classification" and self.kind.target == "label"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from tfbert.option_checks import is_integer
 
 UNIFORM = "uniform"
 
@@ -89,4 +90,4 @@ def layers_to_match(
 
 
 def _is_layer(number: Any, count: int) -> bool:
-    return isinstance(number, Integral) and not isinstance(number, bool) and 0 <= int(number) <= count
+    return is_integer(number) and 0 <= int(number) <= count

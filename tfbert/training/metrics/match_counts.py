@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tfbert.option_checks import check_count
 from tfbert.training.metrics.counted import counted_weights
 
 AVERAGES = (None, "micro", "macro", "weighted")
@@ -28,9 +28,8 @@ class MatchCounts(keras.metrics.Metric):
         self._direction = "up"
         self.num_classes = num_classes
         self.counts: Any = None  # [3, K]: right, found, there
+        check_count("num_classes", num_classes, optional=True)
         if num_classes is not None:
-            if not isinstance(num_classes, Integral) or isinstance(num_classes, bool) or num_classes < 1:
-                raise ValueError(f"`num_classes` must be None or an integer of at least 1. Received: {num_classes!r}.")
             self._make_counts(num_classes)
 
     def _make_counts(self, num_classes: int) -> None:

@@ -7,6 +7,7 @@ import logging
 import keras
 import tensorflow as tf
 
+from tfbert.option_checks import check_count
 from tfbert.training.distributed.replicas import rows_of_all_replicas
 from tfbert.training.metrics.correlation import correlation, moments, paired_values
 
@@ -42,8 +43,7 @@ class SpearmanCorrelation(keras.metrics.Metric):
     """
 
     def __init__(self, capacity=2**17, name="spearman", dtype=None):
-        if not isinstance(capacity, int) or capacity < 2:
-            raise ValueError(f"`capacity` must be an integer of at least 2. Received: {capacity!r}.")
+        check_count("capacity", capacity, least=2)
         super().__init__(name=name, dtype=dtype)
         self._direction = "up"
         self.capacity = capacity

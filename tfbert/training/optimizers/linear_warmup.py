@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfbert.option_checks import check_count
+
 
 @keras.saving.register_keras_serializable(package="tfbert")
 class LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
@@ -62,7 +64,6 @@ def check_schedule(peak: float, total_steps: int, warmup: float) -> None:
     """
     if not peak > 0:
         raise ValueError(f"`peak` must be above 0. Received: {peak!r}.")
-    if isinstance(total_steps, bool) or not isinstance(total_steps, int) or total_steps < 1:
-        raise ValueError(f"`total_steps` must be an integer of at least 1. Received: {total_steps!r}.")
+    check_count("total_steps", total_steps)
     if not 0 <= warmup <= 1:
         raise ValueError(f"`warmup` must lie from 0 to 1. Received: {warmup!r}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from tfbert.option_checks import check_count
 from tfbert.training.optimizers.bert_adamw import BertAdamW
 from tfbert.training.optimizers.cosine_warmup import CosineWarmup
 from tfbert.training.optimizers.linear_warmup import LinearWarmup
@@ -47,8 +48,7 @@ def make_optimizer(
     """
     if schedule not in SCHEDULES:
         raise ValueError(f"`schedule` must be one of {list(SCHEDULES)}. Received: {schedule!r}.")
-    if gradient_accumulation < 1:
-        raise ValueError(f"`gradient_accumulation` must be at least 1. Received: {gradient_accumulation!r}.")
+    check_count("gradient_accumulation", gradient_accumulation)
     kinds = {"linear": LinearWarmup, "cosine": CosineWarmup}
     rate = learning_rate if schedule == "constant" else kinds[schedule](learning_rate, total_steps, warmup)
     return BertAdamW(

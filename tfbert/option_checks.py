@@ -1,4 +1,4 @@
-"""Checks of a task's options: the message names the option, what it may be, and what it was."""
+"""Checks of options: the message names the option, what it may be, and what it was."""
 
 from __future__ import annotations
 
@@ -36,20 +36,26 @@ def check_count(name: str, value: Any, least: int = 1, optional: bool = False) -
     """
     if optional and value is None:
         return
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    if not is_integer(value) or value < least:
         kind = f"{'None or ' if optional else ''}an integer of at least {least}"
         raise ValueError(f"`{name}` must be {kind}. Received: {value!r}.")
 
 
-def check_flag(name: str, value: Any) -> None:
+def is_integer(value: Any) -> bool:
+    """Whether a value is a whole number of Python or NumPy, and no bool."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_flag(name: str, value: Any, others: str = "") -> None:
     """Refuse what is neither True nor False.
 
     Args:
         name: str. The option.
         value: What was given.
+        others: str, default "". What else the message offers, such as "None, ".
 
     Raises:
         ValueError: If it is neither.
     """
     if not isinstance(value, bool):
-        raise ValueError(f"`{name}` must be True or False. Received: {value!r}.")
+        raise ValueError(f"`{name}` must be {others}True or False. Received: {value!r}.")
