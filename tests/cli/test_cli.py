@@ -206,7 +206,10 @@ def test_inspect_runs_a_row(run, tmp_path):
     assert (code, "question, context" in error) == (2, True)
 
 
-@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl"])
+OTHER_FILES = [pytest.param(suffix, marks=pytest.mark.exhaustive) for suffix in ("tsv", "jsonl")]
+
+
+@pytest.mark.parametrize("suffix", ["csv", *OTHER_FILES])
 def test_train_saves_exports_and_reports(run, embedder_folder, tmp_path, suffix):
     rows = [("i love the cat", "good"), ('i hate, "the" cat', "bad")] * 4
     data = tmp_path / f"data.{suffix}"

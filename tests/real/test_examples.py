@@ -36,7 +36,11 @@ def test_examples_without_training_print_what_the_readme_shows(script, capsys):
     ("script", "expected"),
     [
         ("ask", ["Where does Zoe live? Hamburg", "What does Zoe do? a surgeon"]),
-        ("choose", ["banana: a fruit", "cat: an animal", "screwdriver: a tool", "motorcycle: a vehicle"]),
+        pytest.param(
+            "choose",
+            ["banana: a fruit", "cat: an animal", "screwdriver: a tool", "motorcycle: a vehicle"],
+            marks=pytest.mark.exhaustive,
+        ),
         (
             "generate",
             [
@@ -51,23 +55,20 @@ def test_examples_that_learn_answer_as_the_readme_shows(script, expected, capsys
     assert run(script, capsys) == expected == shown(script)
 
 
+@pytest.mark.exhaustive
 def test_next_sentence_is_right_about_most_pairs(capsys):
     share = float(re.search(r"\d\.\d\d", run("next_sentence", capsys)[0])[0])
     assert share >= 0.95
 
 
+@pytest.mark.exhaustive
 def test_zero_shot_puts_an_unseen_label_first(capsys):
     assert run("zero_shot", capsys)[0].startswith("a carpenter ")
     assert shown("zero_shot")[0].startswith("a carpenter ")
 
 
-def test_entities_are_learned():
-    model, score = train(assets.minilm_folder(), epochs=1, rows=64)
-    assert 0.0 <= score < 0.5
-    assert "B-person" in model.config.label2id
-
-
 @pytest.mark.exhaustive
 def test_entities_beat_the_frozen_encoder():
-    _, score = train(assets.minilm_folder())
-    assert score >= 0.34  # .286 with a linear head on the frozen encoder
+    model, score = train(assets.minilm_folder())
+    assert "B-person" in model.config.label2id
+    assert score >= 0.36  # .286 with a linear head on the frozen encoder

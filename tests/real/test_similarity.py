@@ -52,6 +52,7 @@ def test_documents_are_as_alike_as_people_find_them(embedder):
     assert pearsonr(found, judged[upper]).statistic == pytest.approx(0.656, abs=0.003)
 
 
+@pytest.mark.exhaustive  # examples/search.py does the same, and runs always
 def test_search_in_real_tweets_finds_the_paraphrases(embedder):
     tweets = assets.tweets()[0]
     corpus = embedder.predict(tweets, batch_size=64, verbose=0)["embedding"]
@@ -62,3 +63,12 @@ def test_search_in_real_tweets_finds_the_paraphrases(embedder):
         for part, row in zip(PARAPHRASES.values(), hits, strict=True)
     ]
     assert all(found), [query for query, is_found in zip(PARAPHRASES, found) if not is_found]
+
+
+@pytest.mark.exhaustive
+def test_news_without_labels_make_vectors_agree_better_with_people(minilm_folder):
+    from examples.similarity import train
+
+    _, before, after = train(minilm_folder)
+    assert before == pytest.approx(0.654, abs=0.005)
+    assert after > before + 0.005

@@ -25,6 +25,7 @@ ALL_OPTIONS = [
 ]
 
 
+@pytest.mark.exhaustive
 def test_the_file_is_what_the_script_makes_from_the_library():
     made = script.make_tables()
     with np.load(script.FILE) as stored:
