@@ -53,7 +53,7 @@ class BertAttention(keras.layers.Layer):
         return bert_dense(units, self.initializer_range, name=name, dtype=self.dtype_policy)
 
     def attend(self, query, key, value, attention_bias, head_mask=None, training=False, seed=None, scores=None):
-        """[B, H, S, K], [B, H, T, K] twice, to context [B, S, H·K] and probabilities [B, H, S, T].
+        """[B, H, S, K], [B, H, T, K] twice, to context [B, H, S, K] and probabilities [B, H, S, T].
 
         `scores` [B, H, S, T] are added to the products before they are scaled.
         """
@@ -66,18 +66,7 @@ class BertAttention(keras.layers.Layer):
         probabilities = self.dropout(probabilities, training=training, seed=seed)
         if head_mask is not None:
             probabilities *= tf.cast(head_mask, probabilities.dtype)
-        return self._merged(tf.matmul(probabilities, value)), probabilities
-
-    def heads(self, dense, parts: int):
-        """[B, S, parts·H·K] to as many tensors [B, H, S, K]."""
-        shape = tf.shape(dense)
-        split = tf.reshape(dense, [shape[0], shape[1], parts, self.num_heads, self.head_size])
-        return tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]))
-
-    def _merged(self, context):
-        """[B, H, S, K] to [B, S, H·K]."""
-        shape = tf.shape(context)
-        return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [shape[0], shape[2], self.inner_size])
+        return tf.matmul(probabilities, value), probabilities
 
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument."""

@@ -27,11 +27,11 @@ def self_attention_bias(attention_mask: Any, length: Any, first_query: Any, caus
     if attention_mask is not None and len(attention_mask.shape) == 3:
         return _bias(attention_mask[:, None])
     if not causal:
-        return tf.zeros([1, 1, 1, 1]) if attention_mask is None else _bias(attention_mask[:, None, None])
+        return tf.zeros([1, 1, 1, 1]) if attention_mask is None else _bias(_as_keys(attention_mask))
     keys = first_query + length if attention_mask is None else tf.shape(attention_mask)[1]
     queries = first_query + tf.range(length)
     allowed = tf.cast(tf.range(keys)[None] <= queries[:, None], tf.int32)[None, None]  # [1, 1, S, T]
-    return _bias(allowed if attention_mask is None else allowed * attention_mask[:, None, None])
+    return _bias(allowed if attention_mask is None else allowed * _as_keys(attention_mask))
 
 
 def cross_attention_bias(encoder_attention_mask: Any) -> tf.Tensor:
@@ -46,7 +46,7 @@ def cross_attention_bias(encoder_attention_mask: Any) -> tf.Tensor:
     if encoder_attention_mask is None:
         return tf.zeros([1, 1, 1, 1])
     is_flat = len(encoder_attention_mask.shape) == 2
-    return _bias(encoder_attention_mask[:, None, None] if is_flat else encoder_attention_mask[:, None])
+    return _bias(_as_keys(encoder_attention_mask) if is_flat else encoder_attention_mask[:, None])
 
 
 def layer_head_masks(head_mask: Any, num_layers: int, num_heads: int) -> Any:
@@ -79,5 +79,12 @@ def layer_head_masks(head_mask: Any, num_layers: int, num_heads: int) -> Any:
     return rows[:, None, :, None, None]
 
 
+def _as_keys(mask):
+    """[B, T] to [B, 1, 1, T]."""
+    # A reshape tells graph optimizers the rank: oneDNN adds a bias of this one in its product.
+    shape = tf.shape(mask)
+    return tf.reshape(mask, [shape[0], 1, 1, shape[1]])
+
+
 def _bias(allowed):
-    return (1.0 - tf.cast(allowed, tf.float32)) * tf.float32.min
+    return tf.where(allowed > 0, 0.0, tf.float32.min)

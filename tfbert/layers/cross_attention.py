@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfbert.layers.attention import BertAttention
+from tfbert.layers.token_layout import split_heads
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -66,10 +67,11 @@ class BertCrossAttention(BertAttention):
         training=False,
         seed=None,
     ):
-        (query,) = self.heads(layout.unflatten(self.query(tokens)), parts=1)  # [B, H, S, K]
+        (query,) = layout.split_heads(self.query(tokens), 1, self.num_heads)  # [B, H, S, K]
         if past is None:
-            key, value = self.heads(self.kv(tf.cast(encoder_hidden_states, self.compute_dtype)), parts=2)
+            states = tf.cast(encoder_hidden_states, self.compute_dtype)
+            key, value = split_heads(self.kv(states), 2, self.num_heads)
         else:
             key, value = (tf.cast(part, query.dtype) for part in past)  # [B, H, T, K]
         context, probabilities = self.attend(query, key, value, attention_bias, head_mask, training, seed)
-        return self.output_dense(layout.flatten(context)), probabilities, (key, value)
+        return self.output_dense(layout.merge_heads(context)), probabilities, (key, value)

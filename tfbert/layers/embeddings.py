@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfbert.layers.layer_norm import BertLayerNorm
 from tfbert.layers.replayable_dropout import ReplayableDropout
 
 
@@ -65,7 +66,7 @@ class BertEmbeddings(keras.layers.Layer):
         self.initializer_range = initializer_range
         self.position_embedding_type = position_embedding_type
         self.pad_token_id = pad_token_id
-        self.norm = keras.layers.LayerNormalization(epsilon=layer_norm_eps, dtype=self.dtype_policy, name="norm")
+        self.norm = BertLayerNorm(epsilon=layer_norm_eps, dtype=self.dtype_policy, name="norm")
         self.dropout = ReplayableDropout(dropout, dtype=self.dtype_policy, name="dropout")
 
     @property

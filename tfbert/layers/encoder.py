@@ -34,9 +34,10 @@ class BertEncoder(keras.layers.Layer):
     """Runs flat tokens through the transformer layers, one after the other.
 
     Calling it takes `tokens` [N, D], their `layout`, `attention_bias`, and `head_mask` with a leading axis of layers,
-    as `BertSelfAttention` does; `encoder_hidden_states` [B, T, D] and `encoder_bias` for cross-attention; and
-    `past_key_values`, for each layer what an earlier call returned in `key_values`, with `write_at` where those have a
-    fixed size. It returns an `EncoderOutput`.
+    as `BertSelfAttention` does; `rows`, which self-attention works on where they are others than those of the layout;
+    `encoder_hidden_states` [B, T, D] and `encoder_bias` for cross-attention; and `past_key_values`, for each layer what
+    an earlier call returned in `key_values`, with `write_at` where those have a fixed size. It returns an
+    `EncoderOutput`.
 
     Where `gradient_checkpointing` is True, training keeps the input of each layer only and computes the rest a second
     time for the gradient: less memory for about a third more time.
@@ -117,6 +118,7 @@ class BertEncoder(keras.layers.Layer):
         tokens,
         layout,
         attention_bias,
+        rows=None,
         head_mask=None,
         encoder_hidden_states=None,
         encoder_bias=None,
@@ -134,6 +136,7 @@ class BertEncoder(keras.layers.Layer):
                 training,
                 layout=layout,
                 attention_bias=attention_bias,
+                rows=rows,
                 head_mask=None if head_mask is None else head_mask[index],
                 encoder_bias=encoder_bias,
                 past=None if past is None else tuple(past[:2]),

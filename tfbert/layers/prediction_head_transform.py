@@ -8,6 +8,7 @@ import keras
 
 from tfbert.layers.activations import activation_config, resolve_activation
 from tfbert.layers.dense import bert_dense
+from tfbert.layers.layer_norm import BertLayerNorm
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -34,7 +35,7 @@ class BertPredictionHeadTransform(keras.layers.Layer):
         self.initializer_range = initializer_range
         self.dense = bert_dense(hidden_size, initializer_range, name="dense", dtype=self.dtype_policy)
         self.activation = resolve_activation(hidden_act)
-        self.norm = keras.layers.LayerNormalization(epsilon=layer_norm_eps, dtype=self.dtype_policy, name="norm")
+        self.norm = BertLayerNorm(epsilon=layer_norm_eps, dtype=self.dtype_policy, name="norm")
 
     def build(self, input_shape=None):
         self.dense.build((None, self.hidden_size))

@@ -85,7 +85,7 @@ class BertSelfAttention(BertAttention):
         self.built = True
 
     def call(self, tokens, layout, attention_bias, head_mask=None, past=None, write_at=None, training=False, seed=None):
-        query, key, value = self.heads(layout.unflatten(self.qkv(tokens)), parts=3)  # [B, H, S, K] each
+        query, key, value = layout.split_heads(self.qkv(tokens), 3, self.num_heads)  # [B, H, S, K] each
         first_query = 0
         if past is not None:
             earlier = KeyValues(past[0], past[1], write_at)
@@ -93,7 +93,7 @@ class BertSelfAttention(BertAttention):
             key, value = earlier.joined(key, value)  # [B, H, T, K]
         scores = self._relative_scores(query, key, first_query)
         context, probabilities = self.attend(query, key, value, attention_bias, head_mask, training, seed, scores)
-        return self.output_dense(layout.flatten(context)), probabilities, (key, value)
+        return self.output_dense(layout.merge_heads(context)), probabilities, (key, value)
 
     def _relative_scores(self, query, key, first_query):
         if self.distance_embedding is None:

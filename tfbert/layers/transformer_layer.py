@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfbert.layers.activations import activation_config, resolve_activation
 from tfbert.layers.cross_attention import BertCrossAttention
 from tfbert.layers.dense import bert_dense
+from tfbert.layers.layer_norm import BertLayerNorm
 from tfbert.layers.replayable_dropout import ReplayableDropout
 from tfbert.layers.self_attention import BertSelfAttention
 
@@ -35,6 +36,7 @@ class BertTransformerLayer(keras.layers.Layer):
     """One transformer layer over flat tokens, normalised after each residual connection.
 
     Calling it takes `tokens`, `layout`, `attention_bias`, `head_mask`, `past`, `write_at` as `BertSelfAttention` does;
+    `rows`, what self-attention takes for its layout where that is another;
     `encoder_hidden_states` [B, T, D], `encoder_bias` and `past_cross` as `BertCrossAttention`; and `seeds`, what
     `draw_seeds` returned, for a run that must be repeatable. It returns a `LayerOutput`.
 
@@ -103,15 +105,15 @@ class BertTransformerLayer(keras.layers.Layer):
             name="attention",
             **attention,
         )
-        self.attention_norm = keras.layers.LayerNormalization(name="attention_norm", **norm)
+        self.attention_norm = BertLayerNorm(name="attention_norm", **norm)
         if add_cross_attention:
             whole = hidden_size // self.attention.head_size  # pruning takes heads of self-attention only
             self.crossattention = BertCrossAttention(num_heads=whole, name="crossattention", **attention)
-            self.crossattention_norm = keras.layers.LayerNormalization(name="crossattention_norm", **norm)
+            self.crossattention_norm = BertLayerNorm(name="crossattention_norm", **norm)
         self.intermediate = bert_dense(intermediate_size, initializer_range, name="intermediate", dtype=policy)
         self.activation = resolve_activation(hidden_act)
         self.output_dense = bert_dense(hidden_size, initializer_range, name="output_dense", dtype=policy)
-        self.output_norm = keras.layers.LayerNormalization(name="output_norm", **norm)
+        self.output_norm = BertLayerNorm(name="output_norm", **norm)
         self.dropout = ReplayableDropout(dropout, dtype=policy, name="dropout")
 
     def build(self, input_shape=None):
@@ -131,6 +133,7 @@ class BertTransformerLayer(keras.layers.Layer):
         tokens,
         layout,
         attention_bias,
+        rows=None,
         head_mask=None,
         past=None,
         write_at=None,
@@ -148,7 +151,7 @@ class BertTransformerLayer(keras.layers.Layer):
         tokens = tf.cast(tokens, self.compute_dtype)
         attended, probabilities, key_values = self.attention(
             tokens,
-            layout=layout,
+            layout=rows or layout,
             attention_bias=attention_bias,
             head_mask=head_mask,
             past=past,

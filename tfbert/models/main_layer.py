@@ -15,6 +15,7 @@ from tfbert.layers.activations import activation_config, resolve_activation
 from tfbert.layers.attention_masks import cross_attention_bias, layer_head_masks, self_attention_bias
 from tfbert.layers.embeddings import BertEmbeddings
 from tfbert.layers.encoder import BertEncoder
+from tfbert.layers.filled_rows import FilledRows
 from tfbert.layers.key_values import KeyValues
 from tfbert.layers.pooler import BertPooler
 from tfbert.layers.token_layout import PackedLayout, PaddedLayout, TokenLayout
@@ -137,10 +138,17 @@ class BertMainLayer(keras.layers.Layer):
             inputs_embeds=None if inputs_embeds is None else layout.flatten(inputs_embeds),
             training=training,
         )  # [N, D]
+        shows_attentions = _flag(output_attentions, config.output_attentions)
+        if isinstance(layout, PackedLayout) and head_mask is None and not shows_attentions and self._may_share_rows:
+            rows = FilledRows(layout, attention_mask)
+            bias = rows.bias
+        else:
+            rows, bias = None, self_attention_bias(attention_mask, length, first, causal=config.is_decoder)
         encoded = self.encoder(
             tokens,
             layout=layout,
-            attention_bias=self_attention_bias(attention_mask, length, first, causal=config.is_decoder),
+            attention_bias=bias,
+            rows=rows,
             head_mask=layer_head_masks(head_mask, config.num_hidden_layers, config.num_attention_heads),
             encoder_hidden_states=encoder_hidden_states,
             encoder_bias=cross_attention_bias(encoder_attention_mask),
@@ -155,11 +163,16 @@ class BertMainLayer(keras.layers.Layer):
             outputs["past_key_values"] = tuple(encoded.key_values)
         if _flag(output_hidden_states, config.output_hidden_states):
             outputs["hidden_states"] = tuple(layout.unflatten(state) for state in encoded.hidden_states)
-        if _flag(output_attentions, config.output_attentions):
+        if shows_attentions:
             outputs["attentions"] = tuple(encoded.attentions)
             if encoded.cross_attentions:
                 outputs["cross_attentions"] = tuple(encoded.cross_attentions)
         return outputs
+
+    @property
+    def _may_share_rows(self) -> bool:
+        """Whether texts may share rows of attention: nothing depends on where in a row a token stands."""
+        return not self.config.is_decoder and self.config.position_embedding_type == "absolute"
 
     def _layout(self, attention_mask, past_key_values, batch_size, length) -> TokenLayout:
         can_pack = attention_mask is not None and len(attention_mask.shape) == 2 and past_key_values is None
