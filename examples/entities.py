@@ -1,6 +1,6 @@
 """TokenClassifier: names of people, places and products in tweets, learned from words and their tags.
 
-python examples/entities.py            # five epochs, about three minutes on two cores
+python examples/entities.py            # five epochs, about two minutes on two cores
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """TextEmbedder: vectors made better for a kind of text, from texts that nobody has labelled.
 
-    python examples/similarity.py            # about two minutes on two cores
+    python examples/similarity.py            # about a minute on two cores
 
 Learns from 300 news texts that nobody has labelled: the halves of a text belong together, the rest of the batch is what
 they do not belong to. Then compares vectors of 50 other texts with what people say of every pair.
