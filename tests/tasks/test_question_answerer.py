@@ -152,9 +152,11 @@ def test_streams_and_positions_of_the_pipeline(answerer):
     assert list(answer(row for row in rows)) == expected
     assert list(answer(tf.data.Dataset.from_tensor_slices(ROWS))) == expected
     assert answer(*rows) == expected
-    assert answer(rows[0]["question"], rows[0]["context"]) == expected[0]
     assert answer(question=ROWS["question"], context=ROWS["context"], padding="max_length") == expected
-    assert answer(question=ROWS["question"][:1], context=ROWS["context"][0]) == expected[0]
+    # Sums of other batches round otherwise.
+    alone = {**expected[0], "score": pytest.approx(expected[0]["score"], rel=1e-5)}
+    assert answer(rows[0]["question"], rows[0]["context"]) == alone
+    assert answer(question=ROWS["question"][:1], context=ROWS["context"][0]) == alone
     assert answer([]) == []
 
 
