@@ -11,7 +11,7 @@ override TEXT := $(value TEXT)
 export TEXT
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help setup demo test exhaustive parity lint format lock clean
+.PHONY: help setup demo test exhaustive parity bench lint format lock clean
 
 help: ## Show this list.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/^/  make /' | expand -t 18
@@ -40,6 +40,11 @@ exhaustive: $(READY) ## Compare every model, option and form with PyTorch's outp
 
 parity: $(READY) ## Compare the tokenizer with the Rust library on 20 million strings (10 to 15 minutes).
 	@$(RUN) -m scripts.parity $(PARITY_OPTIONS)
+
+bench: $(READY) ## Measure speed and memory beside other libraries, into outputs/benchmarks (an hour; 10 GB for the peers).
+	set -e; for name in throughput latency scaling cold_start memory; do echo "== $$name"; \
+		$(RUN) examples/benchmarks/$$name.py --json outputs/benchmarks/$$name.json \
+		--chart outputs/benchmarks/$$name.png; done
 
 lint: $(READY) ## Check style, formatting and types.
 	$(RUN) -m ruff check .

@@ -15,8 +15,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("TFBERT_CACHE", ROOT / ".cache")) / "peers"
 REQUIREMENTS = {
-    "torch": ["torch==2.13.0", "transformers==5.23.0", "numpy>=2"],
+    "torch": ["torch==2.13.0", "transformers==5.23.0", "numpy>=2", "onnx==1.23.2"],
     "hugging_face_tf": ["transformers==4.54.1", "tensorflow==2.21.0", "tf_keras==2.21.0", "tokenizers==0.21.4"],
+    "onnxruntime": ["onnxruntime==1.32.0", "onnx==1.23.2", "sympy>=1.13", "tokenizers==0.23.3", "numpy>=2"],
+    "keras_hub": [
+        "keras-hub==0.32.0",
+        "tensorflow==2.21.0",
+        "tensorflow-text==2.21.0",
+        "safetensors>=0.5",
+        "tokenizers==0.23.3",
+    ],
 }
 
 
@@ -59,10 +67,11 @@ class Peer:
 
     def __init__(self, environment: str, script: Path, *arguments: str, threads: int = 2):
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false"}
-        cores = {"OMP_NUM_THREADS": str(threads), "TF_NUM_INTRAOP_THREADS": str(threads)}
+        pools = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "TFBERT_THREADS")
+        cores = dict.fromkeys(pools, str(threads))
         self.process = subprocess.Popen(
             [python_of(environment), str(script), *arguments],
-            env={**os.environ, **quiet, **cores, "TFBERT_THREADS": str(threads), "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **quiet, **cores, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,0 +1,15 @@
+"""TensorFlow, what else every text model needs, then all of tfbert that loads and answers."""
+
+from importlib import import_module
+
+from examples.benchmarks.cold_starts.steps import timed
+
+timed(
+    {
+        "tensorflow": lambda: import_module("tensorflow"),
+        "keras": lambda: import_module("keras"),
+        "tensorflow_text": lambda: import_module("tensorflow_text"),
+        "tfbert, beyond these": lambda: import_module("tfbert").pipeline,
+        "tfbert.tasks": lambda: import_module("tfbert.tasks").TextEmbedder,
+    }
+)

@@ -1,0 +1,1 @@
+"""The contenders of `throughput.py` and `latency.py`."""
