@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from examples import assets  # noqa: E402
 from examples.benchmarks.embedding import contenders  # noqa: E402
-from examples.benchmarks.report import add_options, machine, write_report  # noqa: E402
+from examples.benchmarks.report import add_options, machine, ratios_line, write_report  # noqa: E402
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
             "ratios": {mine: statistics.median(b / a for a, b in zip(medians[mine], own)) for mine in ours},
         }
         print(f"{name:18} median {row['median_ms']:6.2f} ms  p95 {row['p95_ms']:6.2f} ms", end="")
-        print("".join(f"  {mine} {ratio:.2f} x" for mine, ratio in row["ratios"].items() if mine != name))
+        print(ratios_line(name, row["ratios"]))
         result["contenders"][name] = row
     bars = {name: row["median_ms"] for name, row in result["contenders"].items()}
     write_report(args, result, bars, f"Milliseconds a string (median), {args.threads} threads")

@@ -30,6 +30,11 @@ def machine() -> dict[str, Any]:
     return {"processor": name, "cores": os.cpu_count(), "python": platform.python_version()}
 
 
+def ratios_line(name: str, ratios: Mapping[str, float]) -> str:
+    """Return how many times as fast others are as the contender of that name."""
+    return "".join(f"  {other} {ratio:.2f} x" for other, ratio in ratios.items() if other != name)
+
+
 def write_report(args: argparse.Namespace, result: Mapping[str, Any], bars: Mapping[str, float], title: str) -> None:
     """Write the result where `--json` says and the bars where `--chart` says."""
     if args.json:

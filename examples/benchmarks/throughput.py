@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from examples import assets  # noqa: E402
 from examples.benchmarks.embedding import contenders  # noqa: E402
 from examples.benchmarks.peers import Peer  # noqa: E402
-from examples.benchmarks.report import add_options, machine, write_report  # noqa: E402
+from examples.benchmarks.report import add_options, machine, ratios_line, write_report  # noqa: E402
 
 
 def dense_operations(texts: list[str]) -> tuple[float, float]:
@@ -76,7 +76,7 @@ def main() -> None:
             )
             print(f"  {row['share_of_peak']:.2f} of the limit", end="")
         row["ratios"] = {mine: statistics.median(a / b for a, b in zip(rates[mine], own)) for mine in ours}
-        print("".join(f"  {mine} {ratio:.2f} x" for mine, ratio in row["ratios"].items() if mine != name))
+        print(ratios_line(name, row["ratios"]))
         result["contenders"][name] = row
     bars = {name: row["texts/s"] for name, row in result["contenders"].items()}
     write_report(args, result, bars, f"Texts a second, strings to vectors, {args.threads} threads")

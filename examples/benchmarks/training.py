@@ -10,9 +10,6 @@ once, the first one warms up. Ratios are medians of the ratios within a round.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -24,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from examples import assets  # noqa: E402
 from examples.benchmarks.peers import Peer  # noqa: E402
+from examples.benchmarks.report import add_options, write_report  # noqa: E402
 from examples.benchmarks.training_steps import batches  # noqa: E402
 
 STEPS = Path(__file__).resolve().parent / "training_steps"
@@ -55,7 +53,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
+    add_options(parser)
     args = parser.parse_args()
     import numpy as np
 
@@ -79,13 +77,12 @@ def main() -> None:
             for name, peer in peers.items():
                 rates[name].append(texts / peer.turn()["seconds"])
     best_peer = max(("PyTorch", "Hugging Face TF"), key=lambda name: statistics.median(rates[name]))
-    result = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count(), "texts/s": {}}
+    result: dict[str, dict[str, float]] = {"texts/s": {}}
     for name, values in rates.items():
         ratio = statistics.median(one / other for one, other in zip(values, rates[best_peer]))
         result["texts/s"][name] = round(statistics.median(values), 1)
         print(f"{name:16} {statistics.median(values):7.1f} texts/s   {ratio:.2f} x {best_peer}")
-    if args.json:
-        Path(args.json).write_text(json.dumps(result, indent=2) + "\n")
+    write_report(args, result, result["texts/s"], f"Texts a second of training, {args.threads} threads")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfbert.option_checks import is_integer
+from tfbert.option_checks import check_flag, is_integer
 
 DEFAULT_NEW_TOKENS = 20
 
@@ -68,8 +68,7 @@ class GenerationOptions:
                 self._check_integer(name, least, "or None")
         for name, least in (("min_new_tokens", 0), ("num_beams", 1), ("num_return_sequences", 1)):
             self._check_integer(name, least)
-        if not isinstance(self.do_sample, bool):
-            raise ValueError(f"`do_sample` must be True or False. Received: {self.do_sample!r}.")
+        check_flag("do_sample", self.do_sample)
         for name in ("temperature", "repetition_penalty"):
             self._check_number(name, "a finite number above 0", lambda value: 0 < value < float("inf"))
         self._check_number("top_p", "a number from 0 to 1", lambda value: 0 <= value <= 1)

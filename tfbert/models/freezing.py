@@ -7,7 +7,7 @@ import dataclasses
 import keras
 
 from tfbert.models.main_layer import BertMainLayer
-from tfbert.option_checks import is_integer
+from tfbert.option_checks import check_flag, is_integer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,10 +31,8 @@ class Freezing:
         Raises:
             ValueError: If a value is out of range.
         """
-        if not isinstance(self.embeddings, bool):
-            raise ValueError(f"`embeddings` must be True or False. Received: {self.embeddings!r}.")
-        is_count = is_integer(self.layers)
-        if not is_count or not 0 <= self.layers <= num_layers:
+        check_flag("embeddings", self.embeddings)
+        if not is_integer(self.layers) or not 0 <= self.layers <= num_layers:
             raise ValueError(
                 f"`layers` must be an integer from 0 to {num_layers}, the model's layers. Received: {self.layers!r}."
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfbert.option_checks import check_count, is_integer
+from tfbert.option_checks import check_count, check_flag, is_integer
 
 PADDINGS: dict[str | bool, str] = {name: name for name in ("longest", "max_length", "do_not_pad")}
 PADDINGS |= {True: "longest", False: "do_not_pad"}
@@ -72,9 +72,8 @@ class PackingOptions:
             if getattr(self, name) not in SIDES:
                 raise ValueError(f"`{name}` must be 'left' or 'right'. Received: {getattr(self, name)!r}.")
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.type == "bool" and not isinstance(value, bool):
-                raise ValueError(f"`{field.name}` must be True or False. Received: {value!r}.")
+            if field.type == "bool":
+                check_flag(field.name, getattr(self, field.name))
         check_count("pad_to_multiple_of", self.pad_to_multiple_of, least=1, optional=True)
         check_count("stride", self.stride, least=0)
         self._check_buckets()
