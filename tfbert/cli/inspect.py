@@ -84,7 +84,8 @@ def _answer(function, names: list[str] | None, texts: list[str]) -> dict[str, An
     for name, spec in sorted(specs.items(), key=lambda item: item[1].shape.rank):
         taken, left = (left, []) if spec.shape.rank == 2 else (left[:1], left[1:])
         inputs[name] = tf.constant([taken] if spec.shape.rank == 2 else taken)
-    return {name: as_str_array(value.numpy()).tolist()[0] for name, value in function(**inputs).items()}
+    answers = function(**inputs)  # named in an order that differs from process to process
+    return {name: as_str_array(answers[name].numpy()).tolist()[0] for name, _ in _outputs(function)}
 
 
 def _folder_facts(path: str) -> dict[str, Any]:
