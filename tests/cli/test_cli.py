@@ -253,9 +253,10 @@ def test_inspect_a_folder_and_a_saved_model(run, classifier_folder, tmp_path):
     facts = json.loads(lines[0])
     assert facts["hidden_size"] == 32
     assert facts["labels"] == ["LABEL_0", "LABEL_1", "LABEL_2"]
-    run("export", classifier_folder, tmp_path / "1")
+    run("export", classifier_folder, tmp_path / "1", "--jit")
     code, lines, _ = run("inspect", tmp_path / "1", "--json")
     facts = json.loads(lines[0])
+    assert facts["jit_compile"]
     assert facts["task"] == "text-classification"
     assert facts["signatures"]["serving_default"].startswith("(text string[None]) -> label string[None]")
     code, lines, error = run("inspect", tmp_path / "1", TEXTS[0])

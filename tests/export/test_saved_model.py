@@ -18,6 +18,7 @@ from tfbert.export.staging import staged_folder
 from tfbert.export.verify import FAST_TEXT_OPS, PYTHON_OPS, check_ops, ops_of
 from tfbert.layers import FastBertTokenizer
 from tfbert.tasks import TextClassifier
+from tfbert.tasks.served_task import ServedTask
 
 IN_A_NEW_PROCESS = """
 import json, sys
@@ -119,6 +120,12 @@ def test_metadata_says_what_the_model_is(saved_model):
     assert metadata["task"] == "text-classification"
     assert metadata["labels"] == ["bad", "so-so", "très bien"]
     assert metadata["max_length"] == 16
+    assert metadata["jit_compile"] is False
+
+
+def test_what_is_not_compiled_is_not_warmed_up(saved_model):
+    with pytest.raises(ValueError, match="jit_compile=True"):
+        ServedTask(saved_model).warm_up()
 
 
 def test_pairs_are_two_inputs(classifier, tmp_path):

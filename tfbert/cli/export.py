@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--text-pair", action="store_true", default=None, help="serve pairs: text and text_pair")
     parser.add_argument("--max-length", type=positive_integer, help="longest input in tokens")
+    parser.add_argument("--jit", action="store_true", help="let XLA compile the model where it is loaded; for GPUs")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing folder")
     parser.add_argument("--json", action="store_true", help="print the result as one line of JSON")
 
@@ -38,7 +39,9 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"{options.model!r} is exported already: copy it, or export its checkpoint folder.")
     if task_options:
         task = task.with_options(**task_options)
-    path = task.export(options.output, text_pair=options.text_pair, overwrite=options.overwrite)
+    path = task.export(
+        options.output, text_pair=options.text_pair, jit_compile=options.jit, overwrite=options.overwrite
+    )
     if options.json:
         write_json_row({"output": str(path), "task": task.task_name})
     else:

@@ -26,6 +26,7 @@ def export_saved_model(
     probes: Sequence[Mapping[str, Any]],
     lookup_tables: Sequence[Any] = (),
     is_random: bool = False,
+    is_compiled: bool = False,
     overwrite: bool = False,
 ) -> Path:
     """Write graph functions as a SavedModel, check it, and put it in place in one step.
@@ -39,6 +40,7 @@ def export_saved_model(
         probes: Sequence of dicts of text columns. What the written model and the functions are compared on.
         lookup_tables: Sequence of TensorFlow lookup tables that the functions read.
         is_random: bool, default False. Whether answers are drawn by chance, so that they cannot be compared.
+        is_compiled: bool, default False. Whether XLA is to compile parts of it, which stock servers refuse.
         overwrite: bool, default False. Replace an existing SavedModel.
 
     Returns:
@@ -63,6 +65,6 @@ def export_saved_model(
         tf.saved_model.save(module, str(folder), signatures=dict(signatures))
         (folder / METADATA_FILE).parent.mkdir(exist_ok=True)
         write_json(folder / METADATA_FILE, {"tfbert_version": __version__, **metadata})
-        check_ops(folder, allow_lookup_tables=bool(lookup_tables))
+        check_ops(folder, allow_lookup_tables=bool(lookup_tables), allow_compiled=is_compiled)
         check_answers(folder, signatures, probes, exactly=not is_random)
     return path

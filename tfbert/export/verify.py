@@ -44,12 +44,13 @@ def ops_of(folder: str | PathLike) -> set[str]:
     return ops
 
 
-def check_ops(folder: str | PathLike, allow_lookup_tables: bool = False) -> None:
+def check_ops(folder: str | PathLike, allow_lookup_tables: bool = False, allow_compiled: bool = False) -> None:
     """Refuse a SavedModel with an op that a stock TF Serving binary lacks.
 
     Args:
         folder: Path of the SavedModel.
         allow_lookup_tables: bool, default False. Whether it was told which tables to hold, and so restores them.
+        allow_compiled: bool, default False. Whether functions may be compiled by XLA.
 
     Raises:
         ExportError: If there is one; the message names it.
@@ -57,7 +58,7 @@ def check_ops(folder: str | PathLike, allow_lookup_tables: bool = False) -> None
     functions = _functions(folder)
     names = {function.signature.name for function in functions}
     compiled = [function.signature.name for function in functions if function.attr["_XlaMustCompile"].b]
-    if compiled:
+    if compiled and not allow_compiled:
         raise ExportError(f"The model holds functions compiled by XLA, which stock servers refuse: {compiled[0]}.")
     foreign = sorted(
         op

@@ -5,6 +5,8 @@ Letters: B batch, S positions, N tokens, P parts, H heads, K width of a head.
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 
@@ -76,6 +78,13 @@ class PackedLayout(TokenLayout):
         trailing = flat.shape[1:]
         dense = tf.scatter_nd(self.positions[:, None], flat, [tf.reduce_prod(self._shape), *trailing])  # [B·S, …]
         return tf.reshape(dense, [self._shape[0], self._shape[1], *trailing])
+
+
+def batch_and_length(dense: tf.Tensor) -> tuple[Any, Any]:
+    """B and S of [B, S, …]: ints where they are static, so that shapes stay static, else scalars."""
+    dynamic = tf.shape(dense)
+    batch_size, length = (dynamic[axis] if dense.shape[axis] is None else dense.shape[axis] for axis in (0, 1))
+    return batch_size, length
 
 
 def split_heads(dense: tf.Tensor, parts: int, num_heads: int) -> list[tf.Tensor]:

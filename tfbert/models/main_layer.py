@@ -18,9 +18,9 @@ from tfbert.layers.encoder import BertEncoder
 from tfbert.layers.filled_rows import FilledRows
 from tfbert.layers.key_values import KeyValues
 from tfbert.layers.pooler import BertPooler
-from tfbert.layers.token_layout import PackedLayout, PaddedLayout, TokenLayout
+from tfbert.layers.token_layout import PackedLayout, PaddedLayout, TokenLayout, batch_and_length
 
-EXECUTIONS = ("auto", "packed", "padded")
+EXECUTIONS = ("auto", "packed", "padded", "xla")
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -34,8 +34,9 @@ class BertMainLayer(keras.layers.Layer):
     Args:
         config: `BertConfig`.
         add_pooling_layer: bool, default True.
-        execution: str, default "auto". "packed" computes on real tokens only, "padded" on all positions; "auto" packs
-            on a machine without a GPU where an attention mask is given. The results are the same at real positions.
+        execution: str, default "auto". "packed" computes on real tokens only, "padded" on all positions; "xla" is
+            "padded" here, and compiled by the model around it. "auto" is "xla" on a machine with a GPU and "packed"
+            elsewhere; inputs without an attention mask are not packed. The results are the same at real positions.
 
     Returns:
         A dict of tensors.
@@ -120,7 +121,7 @@ class BertMainLayer(keras.layers.Layer):
         training=False,
     ):
         config = self.config
-        batch_size, length = _batch_and_length(input_ids if inputs_embeds is None else inputs_embeds)
+        batch_size, length = batch_and_length(input_ids if inputs_embeds is None else inputs_embeds)
         first = 0  # P
         if past_key_values:
             first = KeyValues(past_key_values[0][0], past_key_values[0][1], write_at).length
@@ -176,9 +177,15 @@ class BertMainLayer(keras.layers.Layer):
 
     def _layout(self, attention_mask, past_key_values, batch_size, length) -> TokenLayout:
         can_pack = attention_mask is not None and len(attention_mask.shape) == 2 and past_key_values is None
-        on_cpu = not tf.config.list_physical_devices("GPU")
-        wants_packing = self.execution == "packed" or (self.execution == "auto" and on_cpu)
-        return PackedLayout(attention_mask) if can_pack and wants_packing else PaddedLayout(batch_size, length)
+        packs = can_pack and self.chosen_execution == "packed"
+        return PackedLayout(attention_mask) if packs else PaddedLayout(batch_size, length)
+
+    @property
+    def chosen_execution(self) -> str:
+        """The `execution`, "auto" decided by the machine."""
+        if self.execution != "auto":
+            return self.execution
+        return "xla" if tf.config.list_physical_devices("GPU") else "packed"
 
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument."""
@@ -207,9 +214,3 @@ def read_config(config: BertConfig | dict) -> BertConfig:
 
 def _flag(given: bool | None, default: bool) -> bool:
     return default if given is None else given
-
-
-def _batch_and_length(dense):
-    """B and S: Python ints where they are static, so that shapes stay static."""
-    dynamic = tf.shape(dense)
-    return tuple(dense.shape[axis] if dense.shape[axis] is not None else dynamic[axis] for axis in (0, 1))

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfbert.config import BertConfig
 from tfbert.layers.embeddings import BertEmbeddings
 from tfbert.layers.swap_layer import swap_layer
-from tfbert.models.adaptable_model import AdaptableModel
+from tfbert.models.compilable_model import CompilableModel
 from tfbert.models.main_layer import BertMainLayer, keras_config_of, read_config
 from tfbert.models.model_inputs import (
     ENCODER_ARGUMENTS,
@@ -23,7 +23,7 @@ from tfbert.outputs import ModelOutput
 from tfbert.training.losses.label_losses import check_class_labels, cross_entropy
 
 
-class BertPreTrainedModel(AdaptableModel):
+class BertPreTrainedModel(CompilableModel):
     """What every BERT model shares: `self.bert`, the forms of a call, losses, files, and changes of its parts.
 
     A model is called with `input_ids` alone, a list in the documented order, a dict, or keywords; with NumPy arrays,
@@ -66,15 +66,6 @@ class BertPreTrainedModel(AdaptableModel):
 
     def make_head(self) -> None:
         """Make the layers of the head, as the config says."""
-
-    def head(self, outputs: dict[str, Any], training: bool) -> dict[str, tf.Tensor]:
-        """Turn the outputs of the shared part into logits, by their names in the output class."""
-        return {}
-
-    def run(self, inputs: dict[str, Any], training: bool) -> dict[str, Any]:
-        """Run the shared part and the head."""
-        outputs = self.bert(**inputs, training=training)
-        return {**outputs, **self.head(outputs, training)}
 
     def score_vocabulary(self, hidden_states: tf.Tensor) -> tf.Tensor:
         """Return the logits [..., V] of a model with a head over the vocabulary; a tied one reads the word table."""
@@ -234,21 +225,7 @@ class BertPreTrainedModel(AdaptableModel):
         self.config = self.bert.config = config
         self.forget_compiled_functions()
 
-    # === Keras archives and exports ===
-
-    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
-        """Write the model without Keras, as `keras.Model.export`: ids of any batch and length in, outputs out.
-
-        For text in and answers out export a class of `tfbert.tasks`.
-        """
-        if input_signature is None:
-            input_signature = [
-                {
-                    name: keras.InputSpec(dtype="int32", shape=(None,) * len(example.shape), name=name)
-                    for name, example in self.dummy_inputs.items()
-                }
-            ]
-        return super().export(filepath, format=format, verbose=verbose, input_signature=input_signature, **kwargs)
+    # === Keras archives ===
 
     def get_config(self) -> dict[str, Any]:
         """Return every constructor argument, and what is frozen or adapted."""

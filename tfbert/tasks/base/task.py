@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import keras
@@ -82,6 +83,28 @@ class Task(TaskFiles):
     def train_step(self, data):
         self.has_new_head = False  # before callbacks save it for the first time
         return super().train_step(data)
+
+    def warm_up(self, batch_sizes: Sequence[int] = (1, 32), max_length: int | None = None) -> int:
+        """Let XLA compile every shape ahead, so that no later answer waits for it; for `execution="xla"`.
+
+        Args:
+            batch_sizes: Sequence of int, default (1, 32). Batches of each size up to its power of two will be ready;
+                rows are the model's, such as the windows of long contexts.
+            max_length: int or None. The longest input in tokens; by default the tokenizer's.
+
+        Returns:
+            int. How many shapes were visited: the product of the numbers of batch and of sequence buckets.
+
+        Raises:
+            ValueError: If nothing is compiled, or a number is out of range.
+
+        Example:
+            >>> TextEmbedder.from_pretrained(folder, execution="xla").warm_up()  # doctest: +SKIP
+            20
+        """
+        if max_length is None:
+            max_length = min(self.tokenizer.packing_options().longest_padded, self.config.max_position_embeddings)
+        return self.model.warm_up(batch_sizes, max_length)
 
     def with_options(self, **changes: Any) -> Self:
         """Return this task with other options of answering or of its tokenizer, on the same weights.

@@ -17,6 +17,7 @@ from tfbert.hub import SENTENCE_FILES, TOKENIZER_FILES, resolve_folder, take_hub
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.models.main_layer import keras_config_of
 from tfbert.models.pretrained_model import BertPreTrainedModel
+from tfbert.option_checks import check_flag
 from tfbert.tasks.base.fit_together import check_fit_together
 from tfbert.tasks.base.signatures import make_signatures
 from tfbert.tasks.base.text_trainer import TextTrainer
@@ -134,6 +135,7 @@ class TaskFiles(TextTrainer):
         format: str = "tf_saved_model",
         *,
         text_pair: bool | None = None,
+        jit_compile: bool = False,
         overwrite: bool = False,
         verbose: bool | None = None,
     ) -> Path:
@@ -149,6 +151,9 @@ class TaskFiles(TextTrainer):
             format: str, "tf_saved_model".
             text_pair: bool. Whether `serving_default` and `tokenize` take `text` and `text_pair`; by default what the
                 model was trained on.
+            jit_compile: bool, default False. Let XLA compile the model where the SavedModel is loaded, for each bucket
+                of batch sizes and lengths when it first comes, as `execution="xla"` does. For GPUs; TF Serving on a
+                CPU needs the flag `--xla_cpu_compilation_enabled` for it.
             overwrite: bool, default False. Replace an existing SavedModel.
             verbose: bool. Print the path when done.
 
@@ -163,18 +168,22 @@ class TaskFiles(TextTrainer):
             raise ValueError(f"`format` must be one of {EXPORT_FORMATS}. Received: {format!r}.")
         if self.has_new_head:
             logger.warning("The head was never trained; what is exported to %s answers at random.", path)
+        check_flag("jit_compile", jit_compile)
         names = self.served_columns()
         if text_pair is not None:
             names = [column.name for column in self.columns if text_pair or not column.optional]
             if text_pair != (names[-1] == "text_pair"):
                 raise ValueError(f"{type(self).__name__} takes {names}: leave out `text_pair`.")
+        with self.model.exported_execution(jit_compile):
+            signatures = make_signatures(self, names)
         path = export_saved_model(
             path,
-            make_signatures(self, names),
+            signatures,
             self.variables,
-            {**self.export_metadata(), "inputs": names},
+            {**self.export_metadata(), "inputs": names, "jit_compile": jit_compile},
             probes=self.probes(names),
             is_random=self.is_random,
+            is_compiled=jit_compile,
             lookup_tables=self.tokenizer.lookup_tables,
             overwrite=overwrite,
         )

@@ -11,12 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
+from tfbert.models.bucketed_program import sequence_buckets
 from tfbert.tasks.base.batch_source import is_batch_source, labels_of_source, source_dataset
 from tfbert.tasks.base.text_answerer import TextAnswerer, checked_batch_size
 from tfbert.tasks.base.text_dataset import arrays_dataset, batched, holds_pairs, inputs_of, is_tokenized
 from tfbert.training.callbacks.epochs import Epochs
-
-XLA_BUCKET = 16  # tokens; XLA compiles one program for each length that it meets
 
 
 class TrainingData(TextAnswerer):
@@ -150,7 +149,7 @@ class TrainingData(TextAnswerer):
         if not self.jit_compile or packing.padding != "longest" or packing.buckets or packing.pad_to_multiple_of:
             yield
             return
-        buckets = list(range(XLA_BUCKET, packing.max_length, XLA_BUCKET))
+        buckets = list(sequence_buckets(packing.max_length)[:-1])
         self.tokenizer = FastBertTokenizer.from_config({**tokenizer.get_config(), "buckets": buckets})
         try:
             yield
