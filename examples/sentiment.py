@@ -20,7 +20,7 @@ from examples import assets  # noqa: E402
 
 EXPORT = ROOT / "saved_models" / "sentiment" / "1"
 OUTPUT = ROOT / "outputs" / "sentiment"
-RECORD = OUTPUT / "record.json"
+CHECKPOINT, RECORD = OUTPUT / "checkpoint", OUTPUT / "record.json"
 PROBES = [
     "I love this phone, best purchase ever!",
     "This is the worst service I have ever had.",
@@ -63,19 +63,15 @@ def train(folder: Path, epochs: int, batch_size: int, learning_rate: float, seed
     return classifier, metrics["accuracy"], len(test_texts)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--learning-rate", type=float, default=1e-4)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--again", action="store_true", help="train even if a trained model is there")
-    args = parser.parse_args()
-    if args.again or not (EXPORT.is_dir() and RECORD.is_file()):
+def trained_checkpoint(
+    epochs: int = 4, batch_size: int = 16, learning_rate: float = 1e-4, seed: int = 0, again: bool = False
+) -> Path:
+    """Return the folder of the fine-tuned classifier; it is trained and exported first if it is missing."""
+    if again or not (CHECKPOINT.is_dir() and EXPORT.is_dir() and RECORD.is_file()):
         folder = assets.minilm_folder()
         start = time.monotonic()
-        classifier, accuracy, held_out = train(folder, args.epochs, args.batch_size, args.learning_rate, args.seed)
-        classifier.save_pretrained(OUTPUT / "checkpoint")
+        classifier, accuracy, held_out = train(folder, epochs, batch_size, learning_rate, seed)
+        classifier.save_pretrained(CHECKPOINT)
         classifier.export(EXPORT, overwrite=True)
         record = {
             "accuracy": accuracy,
@@ -85,6 +81,17 @@ def main() -> None:
             "logits": classifier.predict(PROBES, verbose=0)["logits"].tolist(),
         }
         RECORD.write_text(json.dumps(record, indent=2) + "\n")
+    return CHECKPOINT
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--learning-rate", type=float, default=1e-4)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--again", action="store_true", help="train even if a trained model is there")
+    trained_checkpoint(**vars(parser.parse_args()))
     record = json.loads(RECORD.read_text())
     print(f"\nHeld-out accuracy on {record['held_out']} tweets (trained in {record['seconds']} s)")
     for name, baseline in BASELINES.items():

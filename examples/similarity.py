@@ -24,15 +24,26 @@ def halves(text: str) -> tuple[str, str]:
     return " ".join(sentences[:middle]), " ".join(sentences[middle:])
 
 
+def texts_of(name: str) -> list[str]:
+    """The texts of a file of Lee's: "lee.cor", the judged documents, or "lee_background.cor", other news."""
+    return (assets.similarity_folder() / name).read_text(encoding="latin-1").splitlines()
+
+
+def judged_documents():
+    """Lee's 50 documents, the places of their pairs in a table of all with all, and what people say of each pair."""
+    import numpy as np
+
+    documents = texts_of("lee.cor")
+    pairs = np.triu_indices(len(documents), k=1)
+    return documents, pairs, np.loadtxt(assets.similarity_folder() / "similarities0-1.txt")[pairs]
+
+
 def agreement(embedder) -> float:
     """Pearson's correlation of cosines with the judgements on Lee's documents; long known for this model: .656."""
     import numpy as np
 
-    folder = assets.similarity_folder()
-    documents = (folder / "lee.cor").read_text(encoding="latin-1").splitlines()
-    judged = np.loadtxt(folder / "similarities0-1.txt")
-    upper = np.triu_indices(len(documents), k=1)
-    return float(np.corrcoef(embedder.similarity(documents, documents)[upper], judged[upper])[0, 1])
+    documents, pairs, judged = judged_documents()
+    return float(np.corrcoef(embedder.similarity(documents, documents)[pairs], judged)[0, 1])
 
 
 def train(folder: Path, seed: int = 0, epochs: int = 3, batch_size: int = 32, learning_rate: float = 2e-5):
@@ -44,8 +55,7 @@ def train(folder: Path, seed: int = 0, epochs: int = 3, batch_size: int = 32, le
     keras.utils.set_random_seed(seed)
     embedder = TextEmbedder.from_pretrained(folder, max_length=128)
     before = agreement(embedder)
-    news = (assets.similarity_folder() / "lee_background.cor").read_text(encoding="latin-1").splitlines()
-    first, second = zip(*(pair for pair in map(halves, news) if all(pair)))
+    first, second = zip(*(pair for pair in map(halves, texts_of("lee_background.cor")) if all(pair)))
     embedder.default_learning_rate = learning_rate
     embedder.fit({"text": first, "text_pair": second}, batch_size=batch_size, epochs=epochs, verbose=0)
     return embedder, before, agreement(embedder)

@@ -1,5 +1,7 @@
+import ast
 import doctest
 import importlib
+import inspect
 import os
 import pkgutil
 import subprocess
@@ -72,6 +74,8 @@ PUBLIC_NAMES = {
     ],
     "tfbert.export": ["ExportError", "export_saved_model"],
 }
+# What is always installed with tfbert, h5py by Keras; everything else is imported by the function that needs it.
+REQUIRED = {"flatbuffers", "h5py", "keras", "ml_dtypes", "numpy", "optree", "rich", "tensorflow", "tensorflow_text"}
 MODULES = [module.name for module in pkgutil.walk_packages(tfbert.__path__, "tfbert.")]
 
 
@@ -123,7 +127,33 @@ def test_backend_of_keras_settings_file_is_refused_too(tmp_path):
     assert "the backend is 'torch'" in result.stderr
 
 
-def test_import_alone_does_not_load_tensorflow():
-    code = "import sys, tfbert; assert 'tensorflow' not in sys.modules; tfbert.BertConfig(); print('fine')"
+def test_import_alone_loads_nothing_but_itself():
+    code = """
+import sys
+before = set(sys.modules)
+import tfbert
+tfbert.BertConfig()
+print({name.split(".")[0] for name in set(sys.modules) - before} - sys.stdlib_module_names)
+"""
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert result.stdout.strip() == "fine", result.stderr
+    assert result.stdout.strip() == "{'tfbert'}", result.stderr
+
+
+def test_modules_import_only_what_is_always_installed():
+    known = {"tfbert", *REQUIRED, *sys.stdlib_module_names}
+    imported = {name: _imported_with(ast.parse(inspect.getsource(importlib.import_module(name)))) for name in MODULES}
+    others = {name: {module.split(".")[0] for module in modules} - known for name, modules in imported.items()}
+    assert {name: modules for name, modules in others.items() if modules} == {}
+
+
+def _imported_with(node):
+    """What importing a module imports: all but what functions, or type checkers alone, do."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield child.module
+        elif isinstance(child, ast.ClassDef | ast.Try) or (
+            isinstance(child, ast.If) and ast.unparse(child.test) != "TYPE_CHECKING"
+        ):
+            yield from _imported_with(child)

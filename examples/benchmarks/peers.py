@@ -17,6 +17,7 @@ CACHE = Path(os.environ.get("TFBERT_CACHE", ROOT / ".cache")) / "peers"
 REQUIREMENTS = {
     "torch": ["torch==2.13.0", "transformers==5.23.0", "numpy>=2", "onnx==1.23.2"],
     "hugging_face_tf": ["transformers==4.54.1", "tensorflow==2.21.0", "tf_keras==2.21.0", "tokenizers==0.21.4"],
+    "jax": ["jax[cpu]==0.10.2"],
     "onnxruntime": ["onnxruntime==1.32.0", "onnx==1.23.2", "sympy>=1.13", "tokenizers==0.23.3", "numpy>=2"],
     "keras_hub": [
         "keras-hub==0.32.0",

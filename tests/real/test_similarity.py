@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 
 from examples import assets
+from examples.similarity import judged_documents
 from tfbert.tasks import TextEmbedder
 
 pytestmark = pytest.mark.weights
@@ -43,13 +44,9 @@ def test_words_are_as_alike_as_people_find_them(embedder):
 
 
 def test_documents_are_as_alike_as_people_find_them(embedder):
-    folder = assets.similarity_folder()
-    documents = (folder / "lee.cor").read_text(encoding="latin-1").splitlines()
-    judged = np.loadtxt(folder / "similarities0-1.txt")
+    documents, pairs, judged = judged_documents()
     vectors = embedder.predict(documents, verbose=0)["embedding"]
-    upper = np.triu_indices(len(documents), k=1)
-    found = (vectors @ vectors.T)[upper]
-    assert pearsonr(found, judged[upper]).statistic == pytest.approx(0.656, abs=0.003)
+    assert pearsonr((vectors @ vectors.T)[pairs], judged).statistic == pytest.approx(0.656, abs=0.003)
 
 
 @pytest.mark.exhaustive  # examples/search.py does the same, and runs always

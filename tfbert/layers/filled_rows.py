@@ -9,9 +9,12 @@ import tensorflow as tf
 
 from tfbert.layers.token_layout import PackedLayout
 
+# Of places, and of rows where they are many: oneDNN prepares and keeps a kernel for each shape that it meets.
+MULTIPLE = 8
+
 
 class FilledRows:
-    """Rows of as many places as the longest text has tokens, filled with texts in their order, none of them divided.
+    """Rows of a few more places than the longest text has tokens, filled with texts in order, none of them divided.
 
     Attention costs R·W², which for texts of mixed length is far less than the B·S² of one text a row. `bias` keeps the
     texts of a row apart.
@@ -25,11 +28,14 @@ class FilledRows:
 
     def __init__(self, layout: PackedLayout, attention_mask: tf.Tensor):
         lengths = layout.lengths  # [B]
-        self._count = count = tf.shape(layout.positions)[0]  # N
+        count = layout.count
         starts = tf.cumsum(lengths, exclusive=True)  # [B]
-        self._width = tf.reduce_max(tf.concat([lengths, [1]], 0))  # W
+        longest = tf.reduce_max(tf.concat([lengths, [1]], 0))
+        self._width = longest + -longest % MULTIPLE  # W
         begins_row = _begins_row(lengths, self._width)  # [B]
         first = tf.boolean_mask(starts, begins_row)  # [R]: the token that a row begins with
+        empty = -tf.size(first) % tf.where(tf.size(first) < 32, 1, MULTIPLE)
+        first = tf.concat([first, tf.fill([MULTIPLE], count)[:empty]], 0)
         filled = tf.concat([first[1:], [count]], 0) - first  # [R]
 
         places = tf.range(self._width)  # [W]
@@ -38,7 +44,8 @@ class FilledRows:
 
         text = layout.positions // tf.shape(attention_mask)[1]  # [N]
         self._row = tf.gather(tf.cumsum(tf.cast(begins_row, tf.int32)) - 1, text)  # [N]
-        self._place = tf.range(count) - tf.gather(first, self._row)  # [N]
+        number = tf.cumsum(tf.ones_like(layout.positions), exclusive=True)  # [N]; of a range the length is not known
+        self._place = tf.where(number < count, number - tf.gather(first, self._row), 0)  # [N]
         self._indices: dict = {}  # one for all layers
         self.bias = self._bias(attention_mask, layout.positions, text, is_filled)
 
@@ -52,8 +59,7 @@ class FilledRows:
         num_heads, head_size = context.shape[1], context.shape[3]
         slices = tf.reshape(context, [-1, head_size])  # [R·H·W, K]
         chosen = tf.gather(slices, self._heads_of_places(num_heads))  # [N, H, K]
-        # Named by the same N as the tokens, so that graph optimizers see sums of equal shapes.
-        return tf.reshape(chosen, [self._count, num_heads * head_size])
+        return tf.reshape(chosen, [-1, num_heads * head_size])
 
     def _parts_of_tokens(self, parts, num_heads):
         """P tensors int32 [R, H, W]: which of N·P·H slices stands at each place."""
@@ -66,8 +72,8 @@ class FilledRows:
     def _heads_of_places(self, num_heads):
         """Int32 [N, H]: which of R·H·W slices are the heads of each token."""
         if num_heads not in self._indices:
-            first = self._row[:, None] * num_heads + tf.range(num_heads)
-            self._indices[num_heads] = first * self._width + self._place[:, None]
+            first = tf.expand_dims(self._row, 1) * num_heads + tf.range(num_heads)
+            self._indices[num_heads] = first * self._width + tf.expand_dims(self._place, 1)
         return self._indices[num_heads]
 
     def _bias(self, attention_mask, positions, text, is_filled):
@@ -97,4 +103,4 @@ def _begins_row(lengths: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
         return tf.gather(following, following), begins | reached, rows * 2
 
     _, begins, _ = tf.while_loop(lambda _, __, rows: rows < size, double, (following, begins, 1))
-    return begins[:size]
+    return tf.reshape(begins[:size], [-1])  # a loop hides the rank from graph optimizers

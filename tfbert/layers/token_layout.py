@@ -53,9 +53,10 @@ class PaddedLayout(TokenLayout):
 
 
 class PackedLayout(TokenLayout):
-    """Only real tokens are kept, N <= B·S: a gather one way, a scatter the other; padding comes back as zeros.
+    """Only real tokens are kept: a gather one way, a scatter the other; padding comes back as zeros.
 
-    The first position of a row is kept even where the mask hides it, because the pooler reads it.
+    The first position of a row is kept even where the mask hides it, because the pooler reads it. N is rounded up, by
+    copies of the first token that nothing reads: oneDNN prepares and keeps a kernel for each N that it meets.
 
     Args:
         attention_mask: int [B, S]. Above 0 at real tokens.
@@ -67,7 +68,11 @@ class PackedLayout(TokenLayout):
         is_kept = (attention_mask > 0) | is_first  # [B, S]
         # Reshapes tell graph optimizers ranks that a tokenizer's branches hide; oneDNN fuses more where they are known.
         self.lengths = tf.reshape(tf.math.count_nonzero(is_kept, axis=1, dtype=tf.int32), [-1])  # [B]
-        self.positions = tf.cast(tf.where(tf.reshape(is_kept, [-1]))[:, 0], tf.int32)  # [N], in B·S
+        self._kept = tf.cast(tf.where(tf.reshape(is_kept, [-1]))[:, 0], tf.int32)  # in B·S
+        self.count = tf.size(self._kept)
+        multiple = tf.where(self.count < 256, 1, tf.where(self.count < 2048, 16, 64))  # at most 6 % more
+        # [N], in B·S; the first `count` are real. XLA knows no padding of unknown width, but slices.
+        self.positions = tf.concat([self._kept, tf.zeros([64], tf.int32)[: -self.count % multiple]], 0)
 
     def flatten(self, dense: tf.Tensor) -> tf.Tensor:
         """[B, S, …] to [N, …]."""
@@ -76,7 +81,8 @@ class PackedLayout(TokenLayout):
     def unflatten(self, flat: tf.Tensor) -> tf.Tensor:
         """[N, …] to [B, S, …], zeros at padding."""
         trailing = flat.shape[1:]
-        dense = tf.scatter_nd(self.positions[:, None], flat, [tf.reduce_prod(self._shape), *trailing])  # [B·S, …]
+        size = tf.reduce_prod(self._shape)
+        dense = tf.scatter_nd(self._kept[:, None], flat[: self.count], [size, *trailing])  # [B·S, …]
         return tf.reshape(dense, [self._shape[0], self._shape[1], *trailing])
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from tfbert.config_file import METADATA_FILE
 from tfbert.json_file import read_json
-from tfbert.tasks.base.answering import batches_of_like_length, joined_answers
+from tfbert.models.bucketed_program import bucket_shapes
+from tfbert.tasks.base.answer_rows import AnswerRows
 from tfbert.tasks.base.columns import Column, read_columns
+from tfbert.tasks.base.text_rows import TextRows
 
 
 class ServedTask:
@@ -42,13 +44,41 @@ class ServedTask:
 
     def predict(self, x: Any, batch_size: int = 32, verbose: Any = 0) -> dict[str, Any]:
         """Return the answers to texts in memory, in their order; see `Task.predict`."""
-        columns = read_columns(x, self.columns)
+        texts = TextRows(x, self.read_inputs, batch_size)
+        answers = AnswerRows(len(texts))
+        for rows, columns in texts.batches():
+            answers.put(self._function(**columns), rows)
+        if not len(texts):
+            answers.put(self._function(**self.read_inputs(x)))
+        return answers.arrays()
+
+    def read_inputs(self, inputs: Any) -> dict[str, Any]:
+        """Turn the user's text, in any form, into the string columns of the signature by name."""
+        columns = read_columns(inputs, self.columns)
         missing = [column.name for column in self.columns if column.name not in columns]
         if missing:
             raise ValueError(f"The SavedModel at {self.path!r} takes pairs: give `{missing[0]}` too.")
-        batches = list(batches_of_like_length(columns, batch_size))
-        parts = [self._function(**texts) for _, texts in batches] or [self._function(**columns)]
-        return joined_answers(parts, order=np.concatenate([rows for rows, _ in batches]) if batches else None)
+        return columns
+
+    def warm_up(self, batch_sizes: Sequence[int] = (1, 32), max_length: int | None = None) -> int:
+        """Let XLA compile every shape ahead, where it was exported with `jit_compile=True`; see `Task.warm_up`."""
+        if not self.metadata.get("jit_compile"):
+            raise ValueError(
+                f"Nothing is compiled in the SavedModel at {self.path!r}. Write task.export(..., jit_compile=True)."
+            )
+        longest = self.metadata["config"]["max_position_embeddings"]
+        shapes = bucket_shapes(
+            batch_sizes, longest, min(self.metadata["max_length"], longest) if max_length is None else max_length
+        )
+        function = self.loaded.signatures["ids"]
+        for rows, positions in shapes:
+            function(
+                **{
+                    name: tf.zeros([rows, *[1] * (spec.shape.rank - 2), positions], tf.int32)
+                    for name, spec in function.structured_input_signature[1].items()
+                }
+            )
+        return len(shapes)
 
     def with_options(self, **changes: Any) -> ServedTask:
         """Refuse other options: a SavedModel has those that it was exported with."""

@@ -1,16 +1,29 @@
-"""Answers to many rows: in batches of like length, put together in the order of the rows."""
+"""Answers to many rows: in batches of like length, the next of which are tokenized ahead."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+import functools
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfbert.tokenization.text_input import as_str_array
+AHEAD = 2  # batches that are tokenized while the model works on another
 
 Columns = dict[str, tf.Tensor]
+Answers = dict[str, tf.Tensor]
+
+
+class Graphs(NamedTuple):
+    """A task's graphs for one set of columns: `whole` is `tokenize` and `finish` in one, which are None without."""
+
+    whole: Any
+    tokenize: Any = None
+    finish: Any = None
 
 
 class AnswerFunction:
@@ -23,26 +36,73 @@ class AnswerFunction:
     def __init__(self, task: Any):
         self._task = task
         self._state: Any = None
-        self._traced: dict[tuple[str, ...], Any] = {}
+        self._traced: dict[tuple[str, ...], Graphs] = {}
 
-    def __call__(self, columns: Columns) -> dict[str, tf.Tensor]:
+    def __call__(self, columns: Columns) -> Answers:
         """Return the task's answers to a batch of columns."""
         if self._task.run_eagerly:
             return self._task(columns, training=False)
+        return self._graphs(columns).whole(*columns.values())
+
+    def ahead(self, batches: Iterable[tuple[Any, Columns]]) -> Iterator[tuple[Any, Callable[[], Answers]]]:
+        """Make ready to answer batch after batch; while the model works on one, the next are tokenized.
+
+        Threads do so rather than `tf.data`: to start a dataset whose graph holds a vocabulary takes as long as to
+        tokenize a hundred batches.
+
+        Args:
+            batches: Iterable of anything that tells a batch, such as its rows, and its columns.
+
+        Yields:
+            What tells the batch, and a function that returns its answers.
+        """
+        batches = iter(batches)
+        first = list(itertools.islice(batches, 2))
+        batches = itertools.chain(first, batches)
+        if len(first) < 2 or self._task.run_eagerly or not self._task.answers_in_steps:
+            for key, columns in batches:
+                yield key, functools.partial(self, columns)
+            return
+        waiting: deque = deque()
+        with ThreadPoolExecutor(AHEAD) as threads:
+            for key, columns in batches:
+                graphs, texts = self._graphs(columns), tuple(columns.values())
+                waiting.append((key, graphs.finish, threads.submit(graphs.tokenize, *texts), texts))
+                if len(waiting) > AHEAD:
+                    yield _ready(*waiting.popleft())
+            while waiting:
+                yield _ready(*waiting.popleft())
+
+    def _graphs(self, columns: Columns) -> Graphs:
         state = (id(self._task.config), self._task.options())
         if self._state != state:  # other options, labels or another head, perhaps by way of a twin
             self._traced, self._state = {}, state
         names = tuple(columns)
         if names not in self._traced:
-            specs = [
-                tf.TensorSpec([None] * column.shape.rank, tf.string, name=name) for name, column in columns.items()
-            ]
-            self._traced[names] = tf.function(
-                lambda *texts: self._task(dict(zip(names, texts)), training=False),
-                input_signature=specs,
-                autograph=False,
-            )
-        return self._traced[names](*columns.values())
+            self._traced[names] = self._trace(columns)
+        return self._traced[names]
+
+    def _trace(self, columns: Columns) -> Graphs:
+        task, names = self._task, tuple(columns)
+        specs = [tf.TensorSpec([None] * column.shape.rank, tf.string, name=name) for name, column in columns.items()]
+        if not task.answers_in_steps:
+            return Graphs(_graph(lambda *texts: task(dict(zip(names, texts)), training=False), specs))
+        tokenize = _graph(lambda *texts: task.tokenize(dict(zip(names, texts))), specs)
+
+        def finished(features, *texts):
+            return task.decode(task(features, training=False), features, dict(zip(names, texts)))
+
+        features = tf.nest.map_structure(tf.type_spec_from_value, tokenize.structured_outputs)
+        finish = _graph(finished, [features, *specs])
+        return Graphs(_graph(lambda *texts: finish(tokenize(*texts), *texts), specs), tokenize, finish)
+
+
+def _graph(function: Callable, specs: list[Any]) -> Any:
+    return tf.function(function, input_signature=specs, autograph=False).get_concrete_function()
+
+
+def _ready(key: Any, finish: Any, features: Any, texts: tuple) -> tuple[Any, Callable[[], Answers]]:
+    return key, lambda: finish(features.result(), *texts)
 
 
 def batches_of_like_length(columns: Columns, batch_size: int) -> Iterator[tuple[np.ndarray, Columns]]:
@@ -53,46 +113,13 @@ def batches_of_like_length(columns: Columns, batch_size: int) -> Iterator[tuple[
         batch_size: int.
 
     Yields:
-        The rows of a batch, int64 [B], and their columns.
+        The rows of a batch, int64 [B], and their columns; the longest first, whose answers are widest.
     """
     length: Any = 0
     for column in columns.values():
         sizes = tf.strings.length(column).numpy()
         length = length + (sizes.sum(axis=1) if sizes.ndim == 2 else sizes)
-    order = np.argsort(length, kind="stable")
+    order = np.argsort(-length, kind="stable")
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         yield rows, {name: tf.gather(column, rows) for name, column in columns.items()}
-
-
-def joined_answers(parts: Iterable[Mapping[str, Any]], order: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Put the answers to batches together, rows padded with zeros or "" to the widest.
-
-    Args:
-        parts: Iterable of dicts of tensors [B, …]; ranks are alike, widths need not be.
-        order: int [N] or None. The row that each answer belongs to, where batches are not in the order of rows.
-
-    Returns:
-        A dict of NumPy arrays [N, …]; strings are Python str.
-    """
-    arrays = [{name: as_str_array(np.asarray(value)) for name, value in part.items()} for part in parts]
-    joined = {name: _concatenated([part[name] for part in arrays]) for name in arrays[0]}
-    if order is None:
-        return joined
-    place = np.argsort(order, kind="stable")
-    return {name: values[place] for name, values in joined.items()}
-
-
-def _concatenated(arrays: list[np.ndarray]) -> np.ndarray:
-    widest = np.max([array.shape[1:] for array in arrays], axis=0)
-    if all(array.shape[1:] == tuple(widest) for array in arrays):
-        return np.concatenate(arrays)
-    rows = sum(len(array) for array in arrays)
-    padding = "" if arrays[0].dtype == object else np.zeros([], arrays[0].dtype)
-    joined = np.full((rows, *map(int, widest)), padding, dtype=arrays[0].dtype)
-    begin = 0
-    for array in arrays:
-        place = (slice(begin, begin + len(array)), *(slice(0, size) for size in array.shape[1:]))
-        joined[place] = array
-        begin += len(array)
-    return joined

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import keras
@@ -11,9 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.option_checks import check_count
-from tfbert.tasks.base.answering import AnswerFunction, batches_of_like_length, joined_answers
+from tfbert.tasks.base.answer_rows import AnswerRows
+from tfbert.tasks.base.answering import AnswerFunction
 from tfbert.tasks.base.columns import TEXT, TEXT_PAIR, Column, read_columns
 from tfbert.tasks.base.text_dataset import batched, inputs_of
+from tfbert.tasks.base.text_rows import TextRows
 from tfbert.training.logits_trainer import LogitsTrainer
 
 DEFAULT_BATCH_SIZE = 32
@@ -29,6 +29,7 @@ class TextAnswerer(LogitsTrainer):
     """A Keras model that is asked with text. A sub-class says which text it takes (`columns`)."""
 
     columns: ClassVar[tuple[Column, ...]] = (TEXT, TEXT_PAIR)
+    answers_in_steps: ClassVar[bool] = True  # text to ids, ids to outputs, outputs to answers
     takes_pairs: Any
 
     def __init__(self, **kwargs):
@@ -46,7 +47,8 @@ class TextAnswerer(LogitsTrainer):
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Return the answers to texts, in their order; the arguments are those of `keras.Model.predict`.
 
-        Texts of like length share a batch, unless they come as a dataset.
+        Texts of like length share a batch, unless they come as a dataset. While the model works on a batch, the next
+        are tokenized.
 
         Args:
             x: Text in any form, or a `tf.data.Dataset` of it.
@@ -60,38 +62,34 @@ class TextAnswerer(LogitsTrainer):
         batch_size = checked_batch_size(batch_size)
         check_count("steps", steps, optional=True)
         if isinstance(x, tf.data.Dataset):
-            dataset = batched(x, batch_size).take(-1 if steps is None else steps)
-            parts = self._answered(map(self.read_inputs, map(inputs_of, dataset)), verbose, callbacks)
-            return joined_answers(parts)
-        columns = self.read_inputs(x)
-        if steps is not None:
-            columns = {name: column[: steps * batch_size] for name, column in columns.items()}
-        chosen = list(batches_of_like_length(columns, batch_size))
-        parts = self._answered([columns for _, columns in chosen], verbose, callbacks)
-        return joined_answers(parts, order=np.concatenate([rows for rows, _ in chosen]) if chosen else None)
+            dataset = batched(x, batch_size)
+            size = 0 if dataset is x else batch_size  # what the user batched says nothing of its size
+            dataset = dataset.take(-1 if steps is None else steps)
+            count = max(0, int(dataset.cardinality()))  # below 0 where it is not known
+            batches = ((None, self.read_inputs(inputs_of(element))) for element in dataset)
+            return self._answered(batches, count, AnswerRows(count * size), verbose, callbacks)
+        texts = TextRows(x, self.read_inputs, batch_size, None if steps is None else steps * batch_size)
+        count = -(-len(texts) // batch_size)
+        return self._answered(texts.batches(), count, AnswerRows(len(texts)), verbose, callbacks)
 
-    def _answered(self, batches: Iterable[dict[str, tf.Tensor]], verbose: Any, callbacks: Any) -> list[Any]:
+    def _answered(self, batches, count: int, answers: AnswerRows, verbose, callbacks) -> dict[str, np.ndarray]:
         """The answers to each batch; without any, those to no rows, which tell what answers look like."""
         verbosity = 1 if verbose == "auto" else int(verbose)
         watchers = keras.callbacks.CallbackList(
-            callbacks,
-            add_progbar=verbosity > 0,
-            verbose=verbosity,
-            epochs=1,
-            steps=operator.length_hint(batches) or None,
-            model=self,
+            callbacks, add_progbar=verbosity > 0, verbose=verbosity, epochs=1, steps=count or None, model=self
         )
         watchers.on_predict_begin()
-        parts = []
-        for index, columns in enumerate(batches):
+        for index, (rows, answer) in enumerate(self.answer_function.ahead(batches)):
             watchers.on_predict_batch_begin(index)
-            parts.append(self.answer_function(columns))
-            watchers.on_predict_batch_end(index, {"outputs": parts[-1]})
+            part = answer()
+            answers.put(part, rows)
+            watchers.on_predict_batch_end(index, {"outputs": part})
         watchers.on_predict_end()
-        asked = [column for column in self.columns if column.name in self.served_columns()]
-        return parts or [
-            self.answer_function({c.name: tf.zeros([0, 0] if c.several else [0], tf.string) for c in asked})
-        ]
+        if not answers.arrays():
+            asked = [column for column in self.columns if column.name in self.served_columns()]
+            nothing = {c.name: tf.zeros([0, 0] if c.several else [0], tf.string) for c in asked}
+            answers.put(self.answer_function(nothing))
+        return answers.arrays()
 
     def served_columns(self) -> list[str]:
         """Return the columns that answers are asked with: those needed, and pairs, if it learned them."""

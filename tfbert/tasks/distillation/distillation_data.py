@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfbert.tasks.base.answering import batches_of_like_length, joined_answers
+from tfbert.tasks.base.answer_rows import AnswerRows
+from tfbert.tasks.base.answering import batches_of_like_length
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.base.text_answerer import DEFAULT_BATCH_SIZE
 from tfbert.tasks.base.text_dataset import inputs_of
@@ -129,9 +130,10 @@ class DistillationData(TextTrainer):
 
     def _precomputed(self, columns: dict[str, tf.Tensor]) -> np.ndarray:
         """The teacher's answers to all rows, float32 [N, K]."""
-        rows, batches = zip(*batches_of_like_length(columns, DEFAULT_BATCH_SIZE))
-        parts = [{TEACHER: self._ask_teacher(batch)} for batch in batches]
-        return joined_answers(parts, order=np.concatenate(rows))[TEACHER]
+        answers = AnswerRows(len(columns["text"]))
+        for rows, batch in batches_of_like_length(columns, DEFAULT_BATCH_SIZE):
+            answers.put({TEACHER: self._ask_teacher(batch)}, rows)
+        return answers.arrays()[TEACHER]
 
     def _checked_answers(self, answers: Any, count: int) -> np.ndarray:
         """Answers that the teacher gave before, as float32 [N, K]."""
