@@ -1,9 +1,11 @@
 """`execution="xla"`: rows and positions padded to buckets, compiled, and cut back; the programs counted."""
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -83,6 +85,45 @@ def test_what_cannot_be_padded_runs_uncompiled():
     assert compiled._program is None
 
 
+@pytest.mark.parametrize(
+    ("ids", "more", "message"),
+    [
+        ([[99]], {}, "`input_ids` must lie from 0 to 98"),
+        ([[-1]], {}, "`input_ids` must lie from 0 to 98"),
+        ([[5]], {"token_type_ids": [[2]]}, "`token_type_ids` must lie from 0 to 1"),
+        ([[5]], {"position_ids": [[40]]}, "`position_ids` must lie from 0 to 39"),
+        ([[5] * 41], {}, "at most 40 positions"),
+    ],
+)
+def test_what_xla_would_clamp_is_refused_in_graphs(ids, more, message):
+    model = TFBertModel(BertConfig(**CONFIG), execution="xla")
+    inputs = {"input_ids": ids, **more}
+    specs = {name: tf.TensorSpec([None, None], tf.int32) for name in inputs}
+    run = tf.function(lambda given: model(given).last_hidden_state, input_signature=[specs])
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        run({name: tf.constant(value) for name, value in inputs.items()})
+
+
+def test_symbolic_calls_keep_static_shapes_and_leave_dropout_alone():
+    model = TFBertModel(BertConfig(**CONFIG), execution="xla")
+    symbolic = model(keras.Input((8,), dtype="int32"), training=True)
+    assert (symbolic.last_hidden_state.shape, symbolic.pooler_output.shape) == ((None, 8, 16), (None, 16))
+    ids = np.ones((2, 8), np.int32)
+    draws = [model(ids, training=True).last_hidden_state.numpy() for _ in range(2)]
+    step = tf.function(lambda: model(ids, training=True).last_hidden_state)
+    draws += [step().numpy() for _ in range(2)]
+    assert all(np.abs(one - other).max() > 1e-3 for one, other in itertools.pairwise(draws))
+
+
+def test_flags_of_any_kind():
+    model = TFBertModel(BertConfig(**CONFIG), execution="xla")
+    ids = np.array([[5, 6, 7]])
+    expected = model(ids).last_hidden_state
+    shown = model(ids, output_hidden_states=np.bool_(True), output_attentions=False, training=tf.constant(False))
+    np.testing.assert_allclose(shown.last_hidden_state, expected, atol=2e-6)
+    assert len(shown.hidden_states) == 2
+
+
 def test_steps_of_fit_as_padded():
     models = pair(TFBertForTokenClassification, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     ids, mask = ids_and_mask(4, 9)
@@ -125,6 +166,16 @@ def test_buckets():
 @pytest.mark.parametrize(
     ("model", "arguments", "message"),
     [
+        (
+            lambda: TFBertModel(BertConfig(**CONFIG), execution="xla"),
+            {"batch_sizes": 8},
+            "`batch_sizes` must be a list",
+        ),
+        (
+            lambda: TFBertModel(BertConfig(**CONFIG), execution="xla"),
+            {"batch_sizes": []},
+            "`batch_sizes` must be a list",
+        ),
         (lambda: TFBertModel(BertConfig(**CONFIG), execution="packed"), {}, "`execution` is 'packed'"),
         (lambda: TFBertLMHeadModel(BertConfig(**CONFIG, is_decoder=True), execution="xla"), {}, "a decoder"),
         (lambda: TFBertModel(BertConfig(**CONFIG), execution="xla"), {"max_length": 41}, "at most 40"),
@@ -133,7 +184,7 @@ def test_buckets():
     ],
 )
 def test_wrong_use(model, arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         model().warm_up(**arguments)
 
 

@@ -257,3 +257,13 @@ def test_positions_of_no_rows_and_of_none():
 
 def test_the_vocabulary_of_the_references_has_the_words_used_here():
     assert set(" ".join(PAIRS[1]).split()) <= set(MODELS["words"].vocabulary)
+
+
+def test_masks_are_filled_by_the_compiled_program(folders, fillers):
+    compiled = MaskFiller.from_pretrained(folders["words"], execution="xla")
+    found, expected = (filler.predict(MASKED, verbose=0) for filler in (compiled, fillers["words"]))
+    np.testing.assert_allclose(found["score"], expected["score"], atol=1e-5)
+    ids, masked = compiled.model._program._functions, compiled.tokenizer(MASKED)["input_ids"]
+    assert len(ids) == 1
+    compiled.model(masked)
+    assert len(ids) == 1  # the one that calls with ids, and `warm_up`, run too

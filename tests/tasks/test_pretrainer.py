@@ -231,3 +231,10 @@ def test_a_stream_is_read_no_further_than_it_is_needed(tokenizer, monkeypatch):
     lines = itertools.cycle(["the cat", "a dog", "", "i love"])
     stream = tf.data.Dataset.from_generator(lambda: lines, output_signature=tf.TensorSpec([], tf.string))
     assert len(list(sentence_pairs(read_sentences(stream), tokenizer, Epochs(1)).take(3))) == 3
+
+
+def test_an_export_keeps_the_weights_that_no_signature_reads(tokenizer, tmp_path):
+    task = make_pretrainer(tokenizer)
+    reopened = TFBertForPreTraining.from_pretrained(task.export(tmp_path / "1"))
+    ids = np.array([[5, 6, 7]])
+    np.testing.assert_allclose(reopened(ids).prediction_logits, task.model(ids).prediction_logits, atol=1e-6)

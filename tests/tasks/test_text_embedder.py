@@ -207,7 +207,10 @@ def test_texts_and_vectors_are_compared_alike(embedder):
     np.testing.assert_allclose(matrix, vectors @ vectors.T, atol=1e-6)
     np.testing.assert_allclose(embedder.similarity_pairwise(vectors, TEXTS), np.ones(3), atol=1e-6)
     found = embedder.search("Café déjà vu 北京", TEXTS, top_k=2)
-    assert found == embedder.search(vectors[1], vectors, top_k=2)
+    by_vectors = embedder.search(vectors[1], vectors, top_k=2)
+    for one, other in zip(found[0], by_vectors[0], strict=True):
+        assert one["corpus_id"] == other["corpus_id"]
+        assert one["score"] == pytest.approx(other["score"], abs=1e-6)
     assert [len(row) for row in found] == [2]
     assert found[0][0] == {"corpus_id": 1, "score": pytest.approx(1, abs=1e-6)}
     far = embedder.with_options(similarity_fn_name="euclidean").similarity(TEXTS, vectors)

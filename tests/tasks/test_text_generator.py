@@ -182,3 +182,8 @@ def test_wrong_use_is_refused(generator, act, error, message):
 def test_a_model_that_is_no_decoder_is_refused(folder):
     with pytest.raises(ValueError, match="is_decoder=True"):
         TextGenerator.from_pretrained(folder, is_decoder=False)
+
+
+def test_what_is_not_compiled_is_not_exported_as_such(generator, tmp_path):
+    with pytest.raises(ValueError, match=r"are compiled\. Received: a decoder"):
+        generator.export(tmp_path / "1", jit_compile=True)

@@ -35,7 +35,7 @@ def export_saved_model(
         path: Path of the new folder.
         signatures: dict from signature name to concrete function. "serving_default" and "tokenize" take text columns,
             "ids" takes what "tokenize" returns.
-        variables: Keras variables; those that the functions read are written.
+        variables: Keras variables that the functions read.
         metadata: dict. What tools that inspect the model may want to know.
         probes: Sequence of dicts of text columns. What the written model and the functions are compared on.
         lookup_tables: Sequence of TensorFlow lookup tables that the functions read.
@@ -59,8 +59,7 @@ def export_saved_model(
     module = tf.Module(name="tfbert")
     # Plain variables, and Keras objects in closures only: a SavedModel that tracks Keras objects loads in Python,
     # but a Session or the C API finds none of its variables.
-    read = {id(handle) for function in signatures.values() for handle in function.captured_inputs}
-    module.weights = [variable.value for variable in variables if id(variable.value.handle) in read]
+    module.weights = [variable.value for variable in variables]
     module.lookup_tables = list(lookup_tables)
     with staged_folder(path, overwrite) as folder:
         tf.saved_model.save(module, str(folder), signatures=dict(signatures))

@@ -60,9 +60,10 @@ class BertAttention(keras.layers.Layer):
         products = tf.matmul(query, key, transpose_b=True)  # [B, H, S, T]
         if scores is not None:
             products += scores
-        # In float32 whatever the compute dtype: sums over T and the lowest float need its range.
-        scaled = tf.cast(products, tf.float32) * self.head_size**-0.5
-        probabilities = tf.cast(tf.nn.softmax(scaled + attention_bias), products.dtype)
+        # float16 has not the range that sums over T and the lowest float need; bfloat16 has, and oneDNN fuses in it.
+        dtype = tf.bfloat16 if products.dtype == tf.bfloat16 else tf.float32
+        scaled = tf.cast(products, dtype) * self.head_size**-0.5
+        probabilities = tf.cast(tf.nn.softmax(scaled + tf.cast(attention_bias, dtype)), products.dtype)
         probabilities = self.dropout(probabilities, training=training, seed=seed)
         if head_mask is not None:
             probabilities *= tf.cast(head_mask, probabilities.dtype)

@@ -9,6 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
+LOWEST = float(tf.bfloat16.min)  # the lowest number that bfloat16 and float32 both have
+
 
 def self_attention_bias(attention_mask: Any, length: Any, first_query: Any, causal: bool) -> tf.Tensor:
     """Return the bias of self-attention: 0 where a query may look, the lowest float where not.
@@ -87,4 +89,4 @@ def _as_keys(mask):
 
 
 def _bias(allowed):
-    return tf.where(allowed > 0, 0.0, tf.float32.min)
+    return tf.where(allowed > 0, 0.0, LOWEST)

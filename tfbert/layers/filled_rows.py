@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from tfbert.layers.attention_masks import LOWEST
 from tfbert.layers.token_layout import PackedLayout
 
 # Of places, and of rows where they are many: oneDNN prepares and keeps a kernel for each shape that it meets.
@@ -77,7 +78,7 @@ class FilledRows:
         return self._indices[num_heads]
 
     def _bias(self, attention_mask, positions, text, is_filled):
-        """Float32 [R, 1, W, W]: 0 between real tokens of one text, the lowest float elsewhere."""
+        """Float32 [R, 1, W, W]: 0 between real tokens of one text, `LOWEST` elsewhere."""
         is_real = attention_mask > 0
         is_seen = is_real | ~tf.reduce_any(is_real, axis=1, keepdims=True)  # a text without tokens sees its first place
         is_seen = tf.gather(tf.reshape(is_seen, [-1]), positions)  # [N]
@@ -86,7 +87,7 @@ class FilledRows:
         same = tf.expand_dims(text_of_query, 2) == tf.expand_dims(text_of_key, 1)  # [R, W, W]
         # A reshape tells graph optimizers the rank: oneDNN adds a bias of this one in its product.
         same = tf.reshape(same, [tf.shape(same)[0], 1, self._width, self._width])
-        return tf.where(same, 0.0, tf.float32.min)
+        return tf.where(same, 0.0, LOWEST)
 
 
 def _begins_row(lengths: tf.Tensor, width: tf.Tensor) -> tf.Tensor:

@@ -20,7 +20,6 @@ Size = Any  # int where it is static, else an int32 scalar
 # XLA compiles a program for each shape that it meets. Beyond 32 positions at most a third of them is padding.
 SEQUENCE_BUCKETS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 BATCH_BUCKETS = tuple(2**exponent for exponent in range(16))
-PER_POSITION = ("start_logits", "end_logits")  # outputs [B, S]; those of more axes have S second, too
 TAKEN = {"input_ids", "attention_mask", "token_type_ids", "position_ids", "inputs_embeds", "output_hidden_states"}
 
 
@@ -32,20 +31,31 @@ class BucketedProgram:
 
     Args:
         run: Function of (inputs by name, training) that returns outputs by name, in the padded layout.
-        longest: int. The most positions that the model knows.
+        config: `BertConfig` of the model.
+
+    Raises:
+        tf.errors.InvalidArgumentError: Called, if ids or lengths are beyond a table. XLA would take the nearest row.
     """
 
-    def __init__(self, run: Callable[[Tensors, bool], Tensors], longest: int):
+    def __init__(self, run: Callable[[Tensors, bool], Tensors], config: BertConfig):
         self._run = run
-        self._sequence_buckets = sequence_buckets(longest)
+        self._longest = config.max_position_embeddings
+        self._limits = {
+            "input_ids": config.vocab_size,
+            "token_type_ids": config.type_vocab_size,
+            "position_ids": config.max_position_embeddings,
+        }
+        self._sequence_buckets = sequence_buckets(self._longest)
         self._functions: dict[tuple[Any, ...], Any] = {}
 
     def __call__(self, inputs: Tensors, training: bool) -> Tensors:
         """Return the outputs for inputs [B, S, …]."""
-        flags = {name: value for name, value in inputs.items() if not hasattr(value, "shape")}
+        flags = {name: bool(value) for name, value in inputs.items() if not tf.is_tensor(value)}
         tensors = {name: value for name, value in inputs.items() if name not in flags}
         dense = tensors["input_ids" if "input_ids" in tensors else "inputs_embeds"]
         batch_size, length = batch_and_length(dense)
+        with tf.control_dependencies(self._checks(tensors, length)):
+            tensors = {name: tf.identity(value) for name, value in tensors.items()}
         # What may be left out is filled in, so that all such calls share programs.
         tensors.setdefault("attention_mask", tf.ones([batch_size, length], tf.int32))
         tensors.setdefault("token_type_ids", tf.zeros([batch_size, length], tf.int32))
@@ -55,24 +65,46 @@ class BucketedProgram:
             for name, value in sorted(tensors.items())
         }
         outputs = self._function(padded, flags, training)(padded)
-        return {name: _cut(name, output, batch_size, length) for name, output in outputs.items()}
+        return tf.nest.map_structure(lambda output: _cut(output, batch_size, length), outputs)
+
+    def _checks(self, tensors: Tensors, length: Size) -> list[Any]:
+        if tf.executing_eagerly():
+            return []  # the model has looked at the values
+        checks = [
+            tf.debugging.Assert(
+                tf.reduce_all((tensors[name] >= 0) & (tensors[name] < limit)),
+                [f"`{name}` must lie from 0 to {limit - 1}."],
+            )
+            for name, limit in self._limits.items()
+            if name in tensors
+        ]
+        if "position_ids" not in tensors:
+            message = f"Inputs must have at most {self._longest} positions, as many as the model."
+            checks.append(tf.debugging.Assert(length <= self._longest, [message]))
+        return checks
 
     def _function(self, tensors: Tensors, flags: Mapping[str, Any], training: bool) -> Any:
+        if training and not tf.executing_eagerly():
+            # Each graph has its own: random states that advance in one, or in Keras' symbolic calls, do so there only.
+            return self._traced(tensors, flags, training)
         key = (training, *flags.items(), *((name, tensor.dtype) for name, tensor in tensors.items()))
         if key not in self._functions:
-            specs = {
-                name: tf.TensorSpec([None, None, *value.shape[2:]], value.dtype, name=name)
-                for name, value in tensors.items()
-            }
-            compiled = tf.function(
-                lambda given: self._run({**given, **flags}, training),
-                input_signature=[specs],
-                autograph=False,
-                jit_compile=True,
-            )
-            # XLA compiles anew for eager calls and for graphs; within one more graph all calls are of the one kind.
-            self._functions[key] = tf.function(lambda given: compiled(given), input_signature=[specs], autograph=False)
+            self._functions[key] = self._traced(tensors, flags, training)
         return self._functions[key]
+
+    def _traced(self, tensors: Tensors, flags: Mapping[str, Any], training: bool) -> Any:
+        specs = {
+            name: tf.TensorSpec([None, None, *value.shape[2:]], value.dtype, name=name)
+            for name, value in tensors.items()
+        }
+        compiled = tf.function(
+            lambda given: self._run({**given, **flags}, training),
+            input_signature=[specs],
+            autograph=False,
+            jit_compile=True,
+        )
+        # XLA compiles anew for eager calls and for graphs; within one more graph all calls are of the one kind.
+        return tf.function(lambda given: compiled(given), input_signature=[specs], autograph=False)
 
 
 def takes_buckets(inputs: Mapping[str, Any], config: BertConfig) -> bool:
@@ -85,8 +117,9 @@ def takes_buckets(inputs: Mapping[str, Any], config: BertConfig) -> bool:
     Returns:
         bool.
     """
+    asked = {name for name, value in inputs.items() if value is not False}
     mask = inputs.get("attention_mask")
-    cuts = set(inputs) <= TAKEN and (mask is None or len(mask.shape) == 2)
+    cuts = asked <= TAKEN and (mask is None or len(mask.shape) == 2)
     return cuts and not config.is_decoder and not config.output_attentions
 
 
@@ -118,9 +151,12 @@ def bucket_shapes(batch_sizes: Sequence[int], longest: int, max_length: int | No
         A list of (rows, positions), each bucket of rows with each of positions.
 
     Raises:
+        TypeError: If `batch_sizes` is no list of numbers.
         ValueError: If a number is out of range.
     """
     check_count("max_length", max_length, optional=True)
+    if not isinstance(batch_sizes, Sequence) or not batch_sizes:
+        raise TypeError(f"`batch_sizes` must be a list of one or more numbers. Received: {batch_sizes!r}.")
     for size in batch_sizes:
         check_count("batch_sizes", size)
     if max_length is not None and max_length > longest:
@@ -161,9 +197,8 @@ def _padded(value: tf.Tensor, more: list[Size]) -> tf.Tensor:
     return tf.pad(value, [*([0, count] for count in more), *([0, 0] for _ in value.shape[2:])])
 
 
-def _cut(name: str, output: Any, batch_size: Size, length: Size) -> Any:
-    """An output of the padded batch, or a tuple of them, without what was added."""
-    if isinstance(output, tuple):
-        return tuple(_cut(name, one, batch_size, length) for one in output)
-    has_positions = len(output.shape) > 2 or name in PER_POSITION
-    return output[:batch_size, :length] if has_positions else output[:batch_size]
+def _cut(output: tf.Tensor, batch_size: Size, length: Size) -> tf.Tensor:
+    """An output [B, D] or [B, S, D] of the padded batch without what was added."""
+    sizes = (batch_size, length)[: len(output.shape) - 1]
+    static = [size if isinstance(size, int) else None for size in sizes]
+    return tf.ensure_shape(output[tuple(slice(size) for size in sizes)], [*static, output.shape[-1]])

@@ -24,19 +24,22 @@ class CompilableModel(AdaptableModel):
         return {}
 
     def run(self, inputs: dict[str, Any], training: bool) -> dict[str, Any]:
-        """Run the shared part and the head, in a program of XLA's where `execution` says so."""
-        if self.bert.chosen_execution == "xla" and takes_buckets(inputs, self.config):
-            return self._program_of_buckets(inputs, training)
-        return self._run(inputs, training)
-
-    def _run(self, inputs: dict[str, Any], training: bool) -> dict[str, Any]:
-        outputs = self.bert(**inputs, training=training)
+        """Run the shared part and the head."""
+        outputs = self.run_shared(inputs, training)
         return {**outputs, **self.head(outputs, training)}
 
-    @property
+    def run_shared(self, inputs: dict[str, Any], training: bool) -> dict[str, Any]:
+        """Run the shared part, in a program of XLA's where `execution` says so and the inputs allow it."""
+        is_compiled = self.bert.chosen_execution == "xla" and takes_buckets(inputs, self.config)
+        if is_compiled and not tf.is_tensor(training):
+            return self._program_of_buckets()(inputs, bool(training))
+        return self.bert(**inputs, training=training)
+
     def _program_of_buckets(self) -> BucketedProgram:
         if self._program is None:
-            self._program = BucketedProgram(self._run, self.config.max_position_embeddings)
+            self._program = BucketedProgram(
+                lambda inputs, training: self.bert(**inputs, training=training), self.config
+            )
         return self._program
 
     def forget_graphs(self) -> None:
@@ -61,17 +64,29 @@ class CompilableModel(AdaptableModel):
             >>> model.warm_up(batch_sizes=[8], max_length=128)  # doctest: +SKIP
             6
         """
-        if self.bert.chosen_execution != "xla" or self.config.is_decoder:
-            found = "a decoder" if self.config.is_decoder else f"`execution` is {self.bert.chosen_execution!r}"
-            raise ValueError(f'Only encoders with execution="xla" are compiled ahead. Received: {found}.')
+        if self.bert.chosen_execution != "xla":
+            raise ValueError(
+                f"Nothing is compiled here: `execution` is {self.bert.chosen_execution!r}. Load the model with "
+                'from_pretrained(..., execution="xla").'
+            )
+        self.check_compiles()
         shapes = bucket_shapes(batch_sizes, self.config.max_position_embeddings, max_length)
         for rows, positions in shapes:
-            self._program_of_buckets({"input_ids": tf.zeros([rows, positions], tf.int32)}, training=False)
+            self._program_of_buckets()({"input_ids": tf.zeros([rows, positions], tf.int32)}, training=False)
         return len(shapes)
+
+    def check_compiles(self) -> None:
+        """Refuse a model whose calls cannot be padded to buckets."""
+        if not takes_buckets({}, self.config):
+            found = "a decoder" if self.config.is_decoder else "config.output_attentions=True"
+            raise ValueError(f"Only encoders that do not show attentions are compiled. Received: {found}.")
 
     @contextlib.contextmanager
     def exported_execution(self, jit_compile: bool) -> Iterator[None]:
         """Trace as a SavedModel is to run: compiled by XLA only if asked for, since not every server can do that."""
+        check_flag("jit_compile", jit_compile)
+        if jit_compile:
+            self.check_compiles()
         usual = self.bert.execution
         self.bert.execution = "xla" if jit_compile else {"auto": "packed", "xla": "padded"}.get(usual, usual)
         try:
@@ -87,7 +102,6 @@ class CompilableModel(AdaptableModel):
         For text in and answers out export a class of `tfbert.tasks`. With `jit_compile` XLA compiles it where it is
         loaded, for each bucket of batch sizes and lengths.
         """
-        check_flag("jit_compile", jit_compile)
         if input_signature is None:
             input_signature = [
                 {

@@ -144,7 +144,7 @@ class MaskFiller(Task):
         positions = features.pop("mask_positions", None)
         if positions is None:
             return {"logits": self.model(features, training=training).logits}
-        hidden_states = self.model.bert(**features, training=training)["last_hidden_state"]
+        hidden_states = self.model.run_shared(features, training)["last_hidden_state"]
         at_masks = tf.gather(hidden_states, tf.maximum(positions, 0), batch_dims=1)  # [B, M, D]
         return {"logits": self.model.score_vocabulary(at_masks)}
 

@@ -67,7 +67,7 @@ class Pretrainer(NextSentencePredictor):
         """Return `seq_relationship_logits` [B, 2], and `prediction_logits` [B, M, V] at `mask_positions` [B, M]."""
         features = dict(features)
         positions = features.pop("mask_positions", None)
-        outputs = self.model.bert(**features, training=training)
+        outputs = self.model.run_shared(features, training)
         logits = {"seq_relationship_logits": self.model.seq_relationship(outputs["pooler_output"])}
         if positions is None:
             return logits

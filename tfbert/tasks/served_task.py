@@ -14,6 +14,7 @@ from tfbert.json_file import read_json
 from tfbert.models.bucketed_program import bucket_shapes
 from tfbert.tasks.base.answer_rows import AnswerRows
 from tfbert.tasks.base.columns import Column, read_columns
+from tfbert.tasks.base.text_answerer import checked_batch_size
 from tfbert.tasks.base.text_rows import TextRows
 
 
@@ -42,8 +43,9 @@ class ServedTask:
         names = self.metadata["inputs"]  # a signature has them sorted
         self.columns = [Column(name, specs[name].shape.rank == 2, optional=name == "text_pair") for name in names]
 
-    def predict(self, x: Any, batch_size: int = 32, verbose: Any = 0) -> dict[str, Any]:
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> dict[str, Any]:
         """Return the answers to texts in memory, in their order; see `Task.predict`."""
+        batch_size = checked_batch_size(batch_size)
         texts = TextRows(x, self.read_inputs, batch_size)
         answers = AnswerRows(len(texts))
         for rows, columns in texts.batches():
@@ -67,9 +69,7 @@ class ServedTask:
                 f"Nothing is compiled in the SavedModel at {self.path!r}. Write task.export(..., jit_compile=True)."
             )
         longest = self.metadata["config"]["max_position_embeddings"]
-        shapes = bucket_shapes(
-            batch_sizes, longest, min(self.metadata["max_length"], longest) if max_length is None else max_length
-        )
+        shapes = bucket_shapes(batch_sizes, longest, max_length or self.metadata["longest_input"])
         function = self.loaded.signatures["ids"]
         for rows, positions in shapes:
             function(

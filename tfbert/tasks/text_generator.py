@@ -70,7 +70,6 @@ class TextGenerator(Task):
 
     model_class = TFBertLMHeadModel
     task_name = "text-generation"
-    answers_in_steps = False  # the model runs once for each new token
     columns = (TEXT,)
     needs_labels = False
     option_names = (*SEARCH_OPTIONS, *TEXT_OPTIONS, "handle_long_generation", "seed")

@@ -33,8 +33,7 @@ def saved_model(precision: str, scratch: Path) -> Path:
     """A SavedModel, made by tfbert."""
     from tfbert.tasks import TextEmbedder
 
-    dtype = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
-    embedder = TextEmbedder.from_pretrained(assets.minilm_folder(), max_length=MAX_LENGTH, dtype=dtype)
+    embedder = TextEmbedder.from_pretrained(assets.minilm_folder(), max_length=MAX_LENGTH, dtype=precision)
     return embedder.export(scratch / f"saved_model_{precision}")
 
 

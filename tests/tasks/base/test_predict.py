@@ -124,3 +124,12 @@ def test_other_options_are_seen_between_batches(classifier, expected):
     assert twin.predict(TEXTS, batch_size=4, verbose=0)["labels"].shape == (len(TEXTS), 1)
     twin.top_k = 2
     assert twin.predict(TEXTS, batch_size=4, verbose=0)["labels"].shape == (len(TEXTS), 2)
+
+
+def test_a_sub_class_answers_by_its_own_call(module_folder):
+    class Louder(TextClassifier):
+        def call(self, inputs, training=False):
+            return {"label": tf.strings.upper(super().call(inputs, training)["label"])}
+
+    louder = Louder.from_pretrained(module_folder("classifier_single_label"))
+    assert list(louder.predict(TEXTS, batch_size=4, verbose=0)) == ["label"]

@@ -47,7 +47,10 @@ class AnswerRows:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the answers, NumPy arrays [N, …]; rows are padded with zeros or "" to the widest."""
-        return {name: array[: self._count] for name, array in self._arrays.items()}
+        if self._count < self._capacity:  # a view would hold what was never filled
+            self._arrays = {name: array[: self._count].copy() for name, array in self._arrays.items()}
+            self._capacity = self._count
+        return dict(self._arrays)
 
     def _with_room(self, name: str, count: int, values: np.ndarray) -> np.ndarray:
         """The array of a name, made larger where it has less than so many rows, or columns than `values`."""

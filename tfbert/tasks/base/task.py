@@ -102,9 +102,12 @@ class Task(TaskFiles):
             >>> TextEmbedder.from_pretrained(folder, execution="xla").warm_up()  # doctest: +SKIP
             20
         """
-        if max_length is None:
-            max_length = min(self.tokenizer.packing_options().longest_padded, self.config.max_position_embeddings)
-        return self.model.warm_up(batch_sizes, max_length)
+        return self.model.warm_up(batch_sizes, self.longest_input if max_length is None else max_length)
+
+    @property
+    def answers_in_steps(self) -> bool:
+        """Whether an answer is `tokenize`, `forward` and `decode`: not where a class has its own `call`."""
+        return type(self).call is Task.call
 
     def with_options(self, **changes: Any) -> Self:
         """Return this task with other options of answering or of its tokenizer, on the same weights.

@@ -17,7 +17,6 @@ from tfbert.hub import SENTENCE_FILES, TOKENIZER_FILES, resolve_folder, take_hub
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.models.main_layer import keras_config_of
 from tfbert.models.pretrained_model import BertPreTrainedModel
-from tfbert.option_checks import check_flag
 from tfbert.tasks.base.fit_together import check_fit_together
 from tfbert.tasks.base.signatures import make_signatures
 from tfbert.tasks.base.text_trainer import TextTrainer
@@ -75,6 +74,11 @@ class TaskFiles(TextTrainer):
     def is_random(self) -> bool:
         """Whether answers are drawn by chance."""
         return False
+
+    @property
+    def longest_input(self) -> int:
+        """The most tokens, padding too, that the tokenizer makes of a text."""
+        return min(self.tokenizer.packing_options().longest_padded, self.config.max_position_embeddings)
 
     def options(self) -> dict[str, Any]:
         """Return the options of answering by name."""
@@ -168,7 +172,6 @@ class TaskFiles(TextTrainer):
             raise ValueError(f"`format` must be one of {EXPORT_FORMATS}. Received: {format!r}.")
         if self.has_new_head:
             logger.warning("The head was never trained; what is exported to %s answers at random.", path)
-        check_flag("jit_compile", jit_compile)
         names = self.served_columns()
         if text_pair is not None:
             names = [column.name for column in self.columns if text_pair or not column.optional]
@@ -179,7 +182,7 @@ class TaskFiles(TextTrainer):
         path = export_saved_model(
             path,
             signatures,
-            self.variables,
+            self._variables_of(signatures),
             {**self.export_metadata(), "inputs": names, "jit_compile": jit_compile},
             probes=self.probes(names),
             is_random=self.is_random,
@@ -190,6 +193,12 @@ class TaskFiles(TextTrainer):
         if verbose:
             print(f"Saved model at {path}")
         return path
+
+    def _variables_of(self, signatures: dict[str, Any]) -> list[keras.Variable]:
+        """The weights; of other variables, such as random states and metrics, those that signatures read."""
+        read = {id(handle) for function in signatures.values() for handle in function.captured_inputs}
+        weights = {id(weight) for weight in self.weights}
+        return [one for one in self.variables if id(one) in weights or id(one.value.handle) in read]
 
     def probes(self, names: list[str]) -> list[dict[str, Any]]:
         """Return the rows of text that an exported model is checked on."""
@@ -202,6 +211,7 @@ class TaskFiles(TextTrainer):
             "task": self.task_name,
             "options": self.options(),
             "max_length": self.tokenizer.max_length,
+            "longest_input": self.longest_input,
             "truncation": self.tokenizer.truncation,
             "vocab_size": self.config.vocab_size,
             "config": keras_config_of(self.config),

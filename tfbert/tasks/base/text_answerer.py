@@ -29,7 +29,7 @@ class TextAnswerer(LogitsTrainer):
     """A Keras model that is asked with text. A sub-class says which text it takes (`columns`)."""
 
     columns: ClassVar[tuple[Column, ...]] = (TEXT, TEXT_PAIR)
-    answers_in_steps: ClassVar[bool] = True  # text to ids, ids to outputs, outputs to answers
+    answers_in_steps: Any = False  # whether `tokenize`, `forward` and `decode` make an answer
     takes_pairs: Any
 
     def __init__(self, **kwargs):
