@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.tasks.pipelines.references import make_folder
+from tests.tasks.same_arrays import assert_same_arrays
 from tests.tasks.task_table import TASKS
 from tfbert.tasks import TextClassifier
 from tfbert.tasks.base import text_rows
@@ -44,21 +45,12 @@ def expected(classifier):
     return classifier.predict(TEXTS, batch_size=len(TEXTS), verbose=0)
 
 
-def assert_same(found, expected):
-    assert set(found) == set(expected)
-    for name, values in expected.items():
-        if values.dtype == object:
-            assert found[name].tolist() == values.tolist()
-        else:
-            np.testing.assert_allclose(found[name], values, atol=1e-5)
-
-
 @pytest.mark.parametrize("batch_size", [4, 20])
 def test_many_batches_have_the_answers_of_one(classifier, expected, batch_size, monkeypatch):
     monkeypatch.setattr(text_rows, "POOL", 2)  # batches of a window
-    assert_same(classifier.predict(TEXTS, batch_size=batch_size, verbose=0), expected)
+    assert_same_arrays(classifier.predict(TEXTS, batch_size=batch_size, verbose=0), expected)
     dataset = tf.data.Dataset.from_tensor_slices(TEXTS).batch(batch_size)
-    assert_same(classifier.predict(dataset, verbose=0), expected)
+    assert_same_arrays(classifier.predict(dataset, verbose=0), expected)
 
 
 @pytest.mark.exhaustive
@@ -67,8 +59,10 @@ def test_every_task_answers_many_batches_as_one(row, tmp_path):
     task = row.load(make_folder(tmp_path, row.folder))
     rows = {name: values * 3 for name, values in row.inputs.items()}
     if "choices" not in rows and "candidate_labels" not in rows:  # which become as wide as the widest of all
-        assert_same(task.predict(tf.data.Dataset.from_tensor_slices(rows), batch_size=2, verbose=0), task.predict(rows))
-    assert_same(task.predict(rows, batch_size=2, verbose=0), task.predict(rows, batch_size=32, verbose=0))
+        assert_same_arrays(
+            task.predict(tf.data.Dataset.from_tensor_slices(rows), batch_size=2, verbose=0), task.predict(rows)
+        )
+    assert_same_arrays(task.predict(rows, batch_size=2, verbose=0), task.predict(rows, batch_size=32, verbose=0))
 
 
 def test_graphs_are_made_once(classifier, expected, monkeypatch):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+from tests.tasks.same_arrays import assert_same_arrays
 from tfbert.tasks import TextClassifier, TextEmbedder
 
 TEXTS = ["I love the cat!", "Café déjà vu 北京", "", "zzz"]
@@ -90,34 +91,25 @@ def fitted(module_folder):
     return fit, fit(TEXTS * 2)
 
 
-def assert_same(found, expected):
-    assert set(found) == set(expected)
-    for name, values in expected.items():
-        if values.dtype == object:
-            assert found[name].tolist() == values.tolist()
-        else:
-            np.testing.assert_allclose(found[name], values, atol=1e-5)
-
-
 @pytest.mark.parametrize("task", ["classifier", "embedder"])
 @pytest.mark.parametrize("form", forms(TEXTS))
 def test_predict(task, form, asked):
     model, expected = asked[task]
     given = forms(TEXTS)[form]
-    assert_same(model.predict(given, verbose=0, batch_size=3), expected)
+    assert_same_arrays(model.predict(given, verbose=0, batch_size=3), expected)
     if not isinstance(given, tf.data.Dataset):
         called = {name: values.numpy() for name, values in model(given).items()}
         called = {
             n: np.vectorize(bytes.decode, otypes=[object])(v) if v.dtype == object else v for n, v in called.items()
         }
-        assert_same(called, expected)
+        assert_same_arrays(called, expected)
 
 
 @pytest.mark.parametrize("form", pair_forms(TEXTS, OTHERS))
 def test_predict_on_pairs(form, asked, asked_pairs):
     classifier, expected = asked_pairs
     assert np.abs(expected["logits"] - asked["classifier"][1]["logits"]).max() > 1e-3
-    assert_same(classifier.predict(pair_forms(TEXTS, OTHERS)[form], verbose=0), expected)
+    assert_same_arrays(classifier.predict(pair_forms(TEXTS, OTHERS)[form], verbose=0), expected)
 
 
 @pytest.mark.parametrize("form", [form for form in forms(TEXTS) if form != "dataset with labels"])
@@ -137,7 +129,7 @@ def test_one_string_is_one_row(asked):
 def test_generator_of_batches_through_a_dataset(asked):
     classifier, expected = asked["classifier"]
     dataset = tf.data.Dataset.from_generator(lambda: iter(TEXTS), output_signature=tf.TensorSpec([], tf.string))
-    assert_same(classifier.predict(dataset, verbose=0), expected)
+    assert_same_arrays(classifier.predict(dataset, verbose=0), expected)
 
 
 @pytest.mark.parametrize(
