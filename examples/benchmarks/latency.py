@@ -37,16 +37,16 @@ def main() -> None:
             for one in running.values():
                 one.turn()
     medians = {name: [statistics.median(calls) for calls in one.seconds] for name, one in running.items()}
-    ours = [name for name in medians if name.startswith("tfbert")]
+    ratios = contenders.ratios_to_ours(medians)
     result = {"contenders": {}}
-    for name, own in medians.items():
+    for name in medians:
         calls = [1000 * second for calls in running[name].seconds for second in calls]
         row = {
             "median_ms": statistics.median(calls),
             "p95_ms": statistics.quantiles(calls, n=20)[-1],
             "lowest_cosine": cosines[name],
             "versions": running[name].versions,
-            "ratios": {mine: statistics.median(b / a for a, b in zip(medians[mine], own)) for mine in ours},
+            "ratios": ratios[name],
         }
         print(f"{name:18} median {row['median_ms']:6.2f} ms  p95 {row['p95_ms']:6.2f} ms", end="")
         print(ratios_line(name, row["ratios"]))

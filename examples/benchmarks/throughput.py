@@ -60,7 +60,7 @@ def main() -> None:
             for one in running.values():
                 one.turn()
     rates = {name: [len(texts) / sum(calls) for calls in one.seconds] for name, one in running.items()}
-    ours = [name for name in rates if name.startswith("tfbert")]
+    ratios = contenders.ratios_to_ours({name: [sum(calls) for calls in one.seconds] for name, one in running.items()})
     result = {"tokens_a_text": tokens, "gflop_a_text": operations / 1e9, "contenders": {}}
     result["peak_gflops"] = {name: statistics.median(peak[name] for peak in peaks) for name in peaks[0]}
     for name, rate in result["peak_gflops"].items():
@@ -75,7 +75,7 @@ def main() -> None:
                 rate * operations / (peak[precision] * 1e9) for rate, peak in zip(own, peaks)
             )
             print(f"  {row['share_of_peak']:.2f} of the limit", end="")
-        row["ratios"] = {mine: statistics.median(a / b for a, b in zip(rates[mine], own)) for mine in ours}
+        row["ratios"] = ratios[name]
         print(ratios_line(name, row["ratios"]))
         result["contenders"][name] = row
     bars = {name: row["texts/s"] for name, row in result["contenders"].items()}

@@ -12,10 +12,11 @@ import tensorflow as tf
 
 from tfbert.config import BertConfig
 from tfbert.layers.token_layout import batch_and_length
+from tfbert.models.model_inputs import id_limits
 from tfbert.option_checks import check_count
+from tfbert.tokenization.packing.buckets import Size, bucket_of
 
 Tensors = dict[str, Any]
-Size = Any  # int where it is static, else an int32 scalar
 
 # XLA compiles a program for each shape that it meets. Beyond 32 positions at most a third of them is padding.
 SEQUENCE_BUCKETS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
@@ -40,11 +41,7 @@ class BucketedProgram:
     def __init__(self, run: Callable[[Tensors, bool], Tensors], config: BertConfig):
         self._run = run
         self._longest = config.max_position_embeddings
-        self._limits = {
-            "input_ids": config.vocab_size,
-            "token_type_ids": config.type_vocab_size,
-            "position_ids": config.max_position_embeddings,
-        }
+        self._limits = id_limits(config)
         self._sequence_buckets = sequence_buckets(self._longest)
         self._functions: dict[tuple[Any, ...], Any] = {}
 
@@ -165,26 +162,6 @@ def bucket_shapes(batch_sizes: Sequence[int], longest: int, max_length: int | No
     last = bucket_of(longest if max_length is None else max_length, lengths)
     rows = sorted({bucket_of(size, BATCH_BUCKETS) for size in batch_sizes})
     return [(count, positions) for count in rows for positions in lengths if positions <= last]
-
-
-def bucket_of(size: Size, buckets: Sequence[int]) -> Size:
-    """Return the least bucket that holds so many; the size itself where none does.
-
-    Args:
-        size: int, or int32 scalar.
-        buckets: Sequence of int, ascending.
-
-    Returns:
-        int, or int32 scalar, as `size` is.
-
-    Example:
-        >>> bucket_of(17, (16, 32, 48))
-        32
-    """
-    if isinstance(size, int):
-        return next((bucket for bucket in buckets if bucket >= size), size)
-    place = tf.searchsorted(tf.constant(buckets), tf.expand_dims(size, 0))
-    return tf.maximum(tf.gather([*buckets, 0], place[0]), size)
 
 
 def _broadcast(value: tf.Tensor, batch_size: Size, length: Size) -> tf.Tensor:

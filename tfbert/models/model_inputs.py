@@ -93,20 +93,29 @@ def gather_inputs(
     return inputs
 
 
-def check_within(inputs: Mapping[str, Any], vocab_size: int, type_vocab_size: int, max_positions: int) -> None:
+def id_limits(config: BertConfig) -> dict[str, int]:
+    """Return the rows of the embedding tables by the input that names rows of each."""
+    return {
+        "input_ids": config.vocab_size,
+        "token_type_ids": config.type_vocab_size,
+        "position_ids": config.max_position_embeddings,
+    }
+
+
+def check_within(inputs: Mapping[str, Any], config: BertConfig) -> None:
     """Refuse ids and lengths that the embedding tables do not hold.
 
     Lengths are checked wherever they are static, ids wherever their values are at hand (outside `tf.function`; inside
-    it the gather of the CPU kernel refuses them).
+    it the gather of the CPU kernel refuses them, and what XLA compiles for buckets has checks before it).
 
     Args:
         inputs: dict, as `gather_inputs` returns it.
-        vocab_size, type_vocab_size, max_positions: int. Rows of the three tables.
+        config: `BertConfig`.
 
     Raises:
         ValueError: If a row does not exist.
     """
-    embeds = inputs.get("inputs_embeds")
+    max_positions, embeds = config.max_position_embeddings, inputs.get("inputs_embeds")
     length = inputs["input_ids"].shape[-1] if embeds is None else embeds.shape[-2]
     past = inputs.get("past_key_values")
     earlier = past[0][0].shape[2] if past else 0
@@ -115,8 +124,7 @@ def check_within(inputs: Mapping[str, Any], vocab_size: int, type_vocab_size: in
             f"The input has {length + earlier} positions, but the model has position embeddings for {max_positions}. "
             f"Truncate it: FastBertTokenizer(..., max_length={max_positions})."
         )
-    limits = {"input_ids": vocab_size, "token_type_ids": type_vocab_size, "position_ids": max_positions}
-    for name, limit in limits.items():
+    for name, limit in id_limits(config).items():
         ids = inputs.get(name)
         if ids is None or not hasattr(ids, "numpy"):
             continue

@@ -91,9 +91,8 @@ class BertPreTrainedModel(CompilableModel):
 
     def check_inputs(self, inputs: dict[str, Any]) -> None:
         """Refuse inputs that the embedding tables or the kind of model have no place for."""
-        config = self.config
-        check_within(inputs, config.vocab_size, config.type_vocab_size, config.max_position_embeddings)
-        check_decoder_inputs(inputs, config)
+        check_within(inputs, self.config)
+        check_decoder_inputs(inputs, self.config)
 
     def call(
         self,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -135,6 +136,22 @@ def at_work(others: Sequence[str], texts: list[str], batch_size: int, threads: i
         for one in running.values():
             one.peer.turn()
         yield running
+
+
+def ratios_to_ours(seconds: Mapping[str, Sequence[float]]) -> dict[str, dict[str, float]]:
+    """Return, for each contender, how many times as fast each of ours is: medians of the ratios within a round.
+
+    Args:
+        seconds: dict from name to what the work took, one number for each round.
+
+    Returns:
+        A dict from name to a dict from the names of ours to float.
+    """
+    ours = [name for name in seconds if name.startswith("tfbert")]
+    return {
+        name: {mine: statistics.median(other / own for other, own in zip(theirs, seconds[mine])) for mine in ours}
+        for name, theirs in seconds.items()
+    }
 
 
 def lowest_cosines(running: dict[str, Running]) -> dict[str, float]:

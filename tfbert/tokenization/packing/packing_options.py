@@ -6,9 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import tensorflow as tf
-
 from tfbert.option_checks import check_count, check_flag, is_integer
+from tfbert.tokenization.packing.buckets import bucket_of
 
 PADDINGS: dict[str | bool, str] = {name: name for name in ("longest", "max_length", "do_not_pad")}
 PADDINGS |= {True: "longest", False: "do_not_pad"}
@@ -123,14 +122,13 @@ class PackingOptions:
     def longest_padded(self) -> int:
         """The greatest padded length that there can be."""
         if self.buckets:
-            return next((length for length in self.buckets if length >= self.max_length), self.max_length)
+            return bucket_of(self.max_length, self.buckets)
         return self.padded(self.max_length)
 
     def padded(self, longest: Any) -> Any:
         """Return the length, an int or a tensor, that rows are padded to where the longest has this one."""
         if self.buckets:
-            lengths = tf.constant([*self.buckets, max(self.max_length, self.buckets[-1])], tf.int32)
-            return tf.gather(lengths, tf.searchsorted(lengths, [longest])[0])
+            return bucket_of(longest, [*self.buckets, max(self.max_length, self.buckets[-1])])
         multiple = self.pad_to_multiple_of or 1
         return (longest + multiple - 1) // multiple * multiple
 
