@@ -11,7 +11,7 @@ override TEXT := $(value TEXT)
 export TEXT
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help setup demo test exhaustive parity bench lint format lock clean
+.PHONY: help setup demo test slow exhaustive parity bench lint format lock clean
 
 help: ## Show this list.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/^/  make /' | expand -t 18
@@ -29,8 +29,11 @@ demo: $(READY) ## Fine-tune on real tweets, export, answer strings without tfber
 	@$(RUN) examples/sentiment.py
 	@$(RUN) examples/answer_without_tfbert.py $(MODEL) $${TEXT:+"$$TEXT"}
 
-test: $(READY) ## Run the whole test suite.
+test: $(READY) ## Run the tests (about ten minutes on two cores).
 	$(RUN) -m pytest -n 2 --dist worksteal $(PYTEST_OPTIONS)
+
+slow: $(READY) ## Run the tests that `make test` leaves out because each takes long: trainings, examples, several processes.
+	$(RUN) -m pytest -n 2 --dist worksteal -m "slow and not exhaustive" $(PYTEST_OPTIONS)
 
 # XLA keeps every program that a process compiled, in memory maps of which a process may have 65,530: hence the parts.
 exhaustive: $(READY) ## Compare every model, option and form with PyTorch's outputs, where `make test` takes a sample.

@@ -72,7 +72,7 @@ PUBLIC_NAMES = {
         *("Accuracy", "EntityF1", "F1Score", "MatthewsCorrelation", "PearsonCorrelation", "Perplexity"),
         *("SpearmanCorrelation", "SquadScores"),
     ],
-    "tfbert.export": ["ExportError", "export_saved_model"],
+    "tfbert.export": ["ExportError", "export_saved_model", "litert", "onnx"],
 }
 # What is always installed with tfbert, h5py by Keras; everything else is imported by the function that needs it.
 REQUIRED = {"flatbuffers", "h5py", "keras", "ml_dtypes", "numpy", "optree", "rich", "tensorflow", "tensorflow_text"}

@@ -68,6 +68,7 @@ def write_bin(arrays, folder):
     zip_file(folder / "pytorch_model.bin", state_dict(**operations), contents)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [write_safetensors, pytest.param(write_bin, marks=pytest.mark.exhaustive)])
 def test_loading_takes_little_more_than_the_model(write, tmp_path):
     arrays = {name: lambda shape=shape: np.full(shape, 0.02, np.float32) for name, shape in shapes().items()}

@@ -209,6 +209,7 @@ def test_inspect_runs_a_row(run, tmp_path):
 OTHER_FILES = [pytest.param(suffix, marks=pytest.mark.exhaustive) for suffix in ("tsv", "jsonl")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["csv", *OTHER_FILES])
 def test_train_saves_exports_and_reports(run, embedder_folder, tmp_path, suffix):
     rows = [("i love the cat", "good"), ('i hate, "the" cat', "bad")] * 4
@@ -235,6 +236,7 @@ def test_train_saves_exports_and_reports(run, embedder_folder, tmp_path, suffix)
         assert run("predict", tmp_path / "export" / "1", *TEXTS)[1] == run("predict", tmp_path / "out", *TEXTS)[1]
 
 
+@pytest.mark.slow
 def test_train_regression_on_pairs_with_validation_data(run, embedder_folder, tmp_path):
     data = tmp_path / "pairs.csv"
     data.write_text("a,b,label\n" + "the cat,a cat,0.9\nthe cat,a phone,-0.5\n" * 4)
@@ -247,6 +249,7 @@ def test_train_regression_on_pairs_with_validation_data(run, embedder_folder, tm
     assert TextClassifier.from_pretrained(tmp_path / "out").config.problem_type == "regression"
 
 
+@pytest.mark.slow
 def test_inspect_a_folder_and_a_saved_model(run, classifier_folder, tmp_path):
     code, lines, _ = run("inspect", classifier_folder, "--json")
     assert code == 0
@@ -345,6 +348,7 @@ def test_installed_command_is_quick_to_help_and_quiet():
     assert result.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_early_is_no_crash(classifier_folder, tmp_path):
     path = tmp_path / "texts"
     path.write_text("the cat\n" * 5000)

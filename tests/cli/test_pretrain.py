@@ -35,6 +35,7 @@ def run(capsys, tmp_path):
     return call
 
 
+@pytest.mark.slow
 def test_a_model_is_made_saved_and_trained_on(run, tmp_path, monkeypatch):
     save, steps = train_checkpoint.save_checkpoint, []
 

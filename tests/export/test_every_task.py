@@ -12,8 +12,8 @@ import pytest
 from tests.export.c_program import answer_in_c, build_c_program
 from tests.tasks.pipelines.references import make_folder
 from tests.tasks.task_table import TASKS
+from tfbert.str_array import as_str_array
 from tfbert.tasks.served_task import ServedTask
-from tfbert.tokenization.text_input import as_str_array
 
 TOLERANCE = 1e-5
 IN_A_NEW_PROCESS = """
@@ -74,7 +74,13 @@ def assert_same(found, expected):
             assert other.reshape(values.shape).tolist() == values.tolist(), name
 
 
-@pytest.mark.parametrize("row", TASKS, ids=lambda row: row.task)
+QUICK = ("TextClassifier", "QuestionAnswerer", "ChoiceSelector")  # one text, a pair of columns, several texts a row
+
+
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, id=row.task, marks=() if row.task in QUICK else pytest.mark.slow) for row in TASKS],
+)
 def test_every_loader_gives_the_same_answer(row, tmp_path, other_process, c_program):
     task = row.load(make_folder(tmp_path, row.folder))
     path = task.export(tmp_path / "export" / "1")

@@ -284,6 +284,7 @@ classifier.export(target)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_export_leaves_no_version(classifier, tmp_path):
     classifier.save_pretrained(tmp_path / "checkpoint")
     target = tmp_path / "model" / "1"

@@ -188,6 +188,7 @@ def test_wrong_use(model, arguments, message):
         model().warm_up(**arguments)
 
 
+@pytest.mark.slow
 def test_as_many_programs_as_buckets(module_folder, tmp_path):
     """A process of its own, since XLA reads only once where to write what it compiles."""
     script = Path(__file__).with_name("count_programs.py")

@@ -122,6 +122,7 @@ def test_three_dimensional_mask_limits_each_query(model):
     assert np.triu(probabilities, 1).max() == 0
 
 
+@pytest.mark.slow
 def test_keras_trains_with_labels_in_either_place():
     named = {"input_ids": IDS, "attention_mask": MASK}
     labels = np.array([0, 2])

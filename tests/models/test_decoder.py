@@ -79,6 +79,7 @@ def test_cross_attention_sees_real_encoder_positions_only():
     assert_close(model(IDS, encoder_hidden_states=noisy, encoder_attention_mask=STATES_MASK)[0], output[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"num_beams": 3, "num_return_sequences": 2, "eos_token_id": 7}], ids=str)
 def test_generation_is_the_same_in_every_form(options, tmp_path):
     model = TFBertLMHeadModel(CROSS)

@@ -27,11 +27,13 @@ def run(script, capsys):
     return capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ["search", "fill_masks", "features"])
 def test_examples_without_training_print_what_the_readme_shows(script, capsys):
     assert run(script, capsys) == shown(script)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "expected"),
     [

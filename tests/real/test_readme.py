@@ -17,6 +17,7 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 SERVING = 1  # the block of whoever has TensorFlow and no tfbert: it must not profit from what others imported
 
 
+@pytest.mark.slow
 def test_python_blocks_run_in_order(minilm_folder, tmp_path, monkeypatch, capsys):
     assets.antiberty_folder()
     (tmp_path / ".cache").symlink_to(minilm_folder.parent)

@@ -9,7 +9,7 @@ import pytest
 
 from examples.sentiment import split_tweets, train
 
-pytestmark = pytest.mark.weights
+pytestmark = [pytest.mark.weights, pytest.mark.slow]
 
 ANSWER = """
 import json, sys

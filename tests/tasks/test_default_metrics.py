@@ -105,6 +105,7 @@ def given(x, y, first, form):
     return x, y
 
 
+@pytest.mark.slow
 def test_answers_in_words_in_every_form_of_the_labels(questions):
     task, x, y = questions
     first = {"answer_start": [answer["answer_start"][0] if answer["text"] else 0 for answer in y]}

@@ -109,6 +109,7 @@ def test_the_loss_is_the_mix_that_alpha_says(teacher):
     assert found == pytest.approx(0.25 * own[[0, 2, 5]].mean() + 0.75 * divergence.mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_every_form_of_text_has_the_same_loss(teacher):
     student = small_classifier(teacher)
     expected = loss_of(eager(Distiller(student, teacher)), TEXTS, LABELS)

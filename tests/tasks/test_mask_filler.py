@@ -182,6 +182,7 @@ def test_full_texts_of_another_length_are_refused(fresh):
         fresh.fit(["the [MASK]"], ["the old dog"], verbose=0)
 
 
+@pytest.mark.slow
 def test_it_learns_what_stood_behind_masks(fresh):
     masked, full = PAIRS
     loss = fresh.fit(masked, full, epochs=14, batch_size=4, verbose=0).history["loss"]
@@ -191,6 +192,7 @@ def test_it_learns_what_stood_behind_masks(fresh):
     assert fresh.evaluate(dataset, verbose=0) == pytest.approx(fresh.evaluate(masked, full, verbose=0), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_it_learns_from_texts_alone(folders):
     texts = PAIRS[1] * 6
     filler = MaskFiller.from_pretrained(folders["words"], **STILL)

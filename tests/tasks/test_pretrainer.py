@@ -182,6 +182,7 @@ def test_epochs_differ_and_evaluation_does_not(pretrainer):
     assert masked[0] == masked[1]
 
 
+@pytest.mark.slow
 def test_it_learns_and_other_tasks_go_on_from_it(tokenizer, tmp_path):
     rows = documents(12)
     task = make_pretrainer(tokenizer, whole_word_masking=True)

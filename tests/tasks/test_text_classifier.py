@@ -124,6 +124,7 @@ def test_weights_of_classes_and_samples_reach_the_loss(fresh_classifier, reviews
     assert loss(sample_weight=np.array([1.0, 0, 1, 0])) == pytest.approx(good_only, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_datasets_train_with_names_or_numbers(fresh_classifier, reviews):
     texts, labels = reviews
     numbers = [int(label == "good") for label in labels]
@@ -167,6 +168,7 @@ def test_regression_answers_with_numbers(fresh_classifier, trained_head):
     assert scores[1] < -0.4
 
 
+@pytest.mark.slow
 def test_several_labels_a_text(fresh_classifier, trained_head):
     answer = trained_head("multi_label").predict(["the cat"], verbose=0)
     np.testing.assert_allclose(np.sort(1 / (1 + np.exp(-answer["logits"])))[:, ::-1], answer["scores"], rtol=1e-5)

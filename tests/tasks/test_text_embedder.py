@@ -62,6 +62,7 @@ def test_saved_model_answers_alike(embedder, tmp_path):
     np.testing.assert_allclose(loaded.signatures["ids"](**ids)["embedding"], expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_pairs_with_similarities_pull_vectors_together_or_apart(embedder):
     pairs = {"text": ["the cat", "a good dog"] * 4, "text_pair": ["i hate you", "the happy dog"] * 4}
     similarities = [-0.5, 0.9] * 4

@@ -92,6 +92,7 @@ EVERY_KIND = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", EVERY_KIND)
 def test_two_devices_train_as_one(single, tmp_path, kind):
     folder, expected = single(kind)
@@ -100,6 +101,7 @@ def test_two_devices_train_as_one(single, tmp_path, kind):
     check_same(tmp_path / "mirrored.npz", expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", EVERY_KIND)
 def test_two_processes_train_as_one(single, tmp_path, kind):
     folder, expected = single(kind)

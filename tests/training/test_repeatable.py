@@ -2,11 +2,13 @@
 
 import keras
 import numpy as np
+import pytest
 
 from tests.training.many_devices import TAGS, WORDS
 from tfbert.tasks import TokenClassifier
 
 
+@pytest.mark.slow
 def test_a_training_repeats_bit_for_bit(tiny_folder):
     folder, trained = tiny_folder("model_gelu_l2"), []
     for seed in (5, 5, 6):

@@ -106,6 +106,7 @@ def test_keras_own_callback_resumes_epochs(train, backup, whole):
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_several_steps_at_a_time_killed_in_validation(train, backup):
     options = {"steps_per_execution": 2, "validation_data": (TEXTS[:4], LABELS[:4])}  # the second step of two is short
     expected, _ = train(**options)
@@ -127,6 +128,7 @@ def test_epochs_that_end_before_the_data_go_on_behind(train, backup, save_freq, 
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_another_training_is_refused_and_the_difference_named(train, backup):
     with pytest.raises(Killed):
         train(ResumableTraining(backup), KillAt(6))
@@ -151,6 +153,7 @@ def test_another_training_is_refused_and_the_difference_named(train, backup):
     assert (backup / "training_state.npz").is_file()
 
 
+@pytest.mark.slow
 def test_more_epochs_may_follow_where_the_rate_does_not_depend_on_them(train, backup):
     expected, _ = train(optimizer=BertAdamW(1e-3))
     with pytest.raises(Killed):

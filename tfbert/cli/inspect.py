@@ -72,7 +72,7 @@ def _answer(function, names: list[str] | None, texts: list[str]) -> dict[str, An
     """What the model answers to one row of texts, in the order of its inputs; one of several texts takes the rest."""
     import tensorflow as tf
 
-    from tfbert.tokenization.text_input import as_str_array
+    from tfbert.str_array import as_str_array
 
     signature = function.structured_input_signature[1]  # sorted by name
     specs = {name: signature[name] for name in names or signature}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfbert.layers.layer_norm import BertLayerNorm
 from tfbert.layers.replayable_dropout import ReplayableDropout
+
+FEW_ROWS = 16  # tables of no more stay as they are
 
 
 @keras.saving.register_keras_serializable(package="tfbert")
@@ -66,6 +71,7 @@ class BertEmbeddings(keras.layers.Layer):
         self.initializer_range = initializer_range
         self.position_embedding_type = position_embedding_type
         self.pad_token_id = pad_token_id
+        self._is_rounded = False
         self.norm = BertLayerNorm(epsilon=layer_norm_eps, dtype=self.dtype_policy, name="norm")
         self.dropout = ReplayableDropout(dropout, dtype=self.dtype_policy, name="dropout")
 
@@ -108,8 +114,19 @@ class BertEmbeddings(keras.layers.Layer):
             embedded += self._rows(self.position_embeddings, position_ids, training)
         return self.dropout(self.norm(embedded), training=training)
 
+    @contextlib.contextmanager
+    def rounded(self) -> Iterator[None]:
+        """Trace with the tables of words and positions as int8 constants, with a scale for each row."""
+        self._is_rounded = True
+        try:
+            yield
+        finally:
+            self._is_rounded = False
+
     def _rows(self, table, ids, training, untrained=None):
         # tf.gather, not keras.layers.Embedding: its test for negative ids does not convert to LiteRT.
+        if self._is_rounded and table.shape[0] > FEW_ROWS:
+            return gather_rounded(table, ids)
         table = tf.convert_to_tensor(table)
         rows = gather_with_dense_gradient(table, ids, untrained) if training else tf.gather(table, ids)
         return tf.cast(rows, self.compute_dtype)
@@ -128,6 +145,28 @@ class BertEmbeddings(keras.layers.Layer):
             "position_embedding_type": self.position_embedding_type,
             "pad_token_id": self.pad_token_id,
         }
+
+
+def gather_rounded(table: keras.Variable, ids: tf.Tensor) -> tf.Tensor:
+    """Look up rows of a table that is kept as int8, each row with a scale of its own.
+
+    One scale for all words, as converters choose it, rounds rare words' small vectors away. Scales are whole multiples
+    of one number, since converters would round a table of floats.
+
+    Args:
+        table: Keras variable, float [R, D].
+        ids: int [...].
+
+    Returns:
+        A float32 tensor [..., D].
+    """
+    with tf.init_scope():  # constants of the program, not steps of it
+        values = np.asarray(tf.convert_to_tensor(table), np.float32)
+    scales = np.abs(values).max(axis=1, keepdims=True) / 127  # [R, 1]
+    unit = max(float(scales.max()) / np.iinfo(np.int16).max, float(np.finfo(np.float32).tiny))
+    multiples = np.maximum(np.ceil(scales / unit), 1).astype(np.int16)
+    rounded = np.round(values / (multiples * unit)).astype(np.int8)
+    return tf.cast(tf.gather(rounded, ids), tf.float32) * (tf.cast(tf.gather(multiples, ids), tf.float32) * unit)
 
 
 def gather_with_dense_gradient(table: tf.Tensor, ids: tf.Tensor, untrained: int | None = None) -> tf.Tensor:

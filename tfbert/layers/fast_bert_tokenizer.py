@@ -30,7 +30,8 @@ class FastBertTokenizer(keras.layers.Layer):
 
     Calling it takes `text` [B] (also a str, list, tuple, NumPy array or Series), with `text_pair` [B] or as [B, 2] for
     pairs, and returns a dict of int32 [B, S]: `input_ids`, `attention_mask`, `token_type_ids`. All that decides how
-    rows are cut, padded and described can be given per call too. It runs eagerly, in `tf.function`, in `tf.data`, in
+    rows are cut, padded and described can be given per call too, and `shown`, bool [B]: where it is False, texts count
+    as empty. It runs eagerly, in `tf.function`, in `tf.data`, in
     functional Keras models and in a SavedModel; it never enters an XLA scope, since XLA knows no strings.
 
     Args:
@@ -189,6 +190,7 @@ class FastBertTokenizer(keras.layers.Layer):
         pad_to_multiple_of=None,
         return_token_type_ids=None,
         return_attention_mask=None,
+        shown=None,
         **options,
     ):
         options.update(padding=padding, truncation=truncation, max_length=max_length)
@@ -197,13 +199,14 @@ class FastBertTokenizer(keras.layers.Layer):
         segments = [text] if text_pair is None else [text, text_pair]
         if len(text.shape) == 2:
             segments = [text[:, 0], text[:, 1]]
-        pieces = self._core.pieces(segments, packing.return_offsets)
+        pieces = self._core.pieces(segments, packing.return_offsets, shown)
         return pack(pieces, len(segments), packing, self._core.special)
 
     def compute_output_spec(self, text, text_pair=None, *args, **options):
         given = inspect.signature(self.call).bind(text, text_pair, *args, **options).arguments
         options = {**given.pop("options", {}), **given}
-        del options["text"], options["text_pair"]
+        for name in ("text", "text_pair", "shown"):
+            options.pop(name, None)
         packing = self.packing_options(**options)
         batch = None if packing.return_overflowing_tokens else text.shape[0]
         return {
@@ -279,6 +282,11 @@ class FastBertTokenizer(keras.layers.Layer):
     def token_table(self) -> TokenTable:
         """All tokens by id, added ones included."""
         return self._core.table
+
+    @property
+    def runs_in_litert(self) -> bool:
+        """Whether it was made by `for_litert`."""
+        return self._core.ops == "litert"
 
     def for_litert(self) -> FastBertTokenizer:
         """Return this tokenizer on nothing but ops that LiteRT runs: no look-out for special tokens in texts.

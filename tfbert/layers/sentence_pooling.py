@@ -99,10 +99,10 @@ class SentencePooling(keras.layers.Layer):
 def _pooled(name: str, hidden_states: tf.Tensor, chosen: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
     """One vector a row [B, D] from the chosen tokens, bool [B, S]."""
     if name == "max":
-        return tf.reduce_max(tf.where(chosen[..., tf.newaxis], hidden_states, -1e9), axis=1)
+        return tf.reduce_max(tf.where(tf.expand_dims(chosen, -1), hidden_states, -1e9), axis=1)
     weights = tf.cast(chosen, tf.float32)
     if name == "weightedmean":
         weights *= tf.cast(places, tf.float32)
-    total = tf.reduce_sum(hidden_states * weights[..., tf.newaxis], axis=1)
+    total = tf.reduce_sum(hidden_states * tf.expand_dims(weights, -1), axis=1)
     size = tf.maximum(tf.reduce_sum(weights, axis=1, keepdims=True), 1e-9)
     return total / tf.sqrt(size) if name == "mean_sqrt_len_tokens" else total / size

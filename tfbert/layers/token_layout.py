@@ -51,6 +51,12 @@ class PaddedLayout(TokenLayout):
         """[N, …] to [B, S, …]."""
         return tf.reshape(flat, [self._batch_size, self._length, *flat.shape[1:]])
 
+    def split_heads(self, flat: tf.Tensor, parts: int, num_heads: int) -> list[tf.Tensor]:
+        """[N, P·H·K] to P tensors [B, H, S, K], in few steps: LiteRT reads each shape anew."""
+        width = flat.shape[1] // (parts * num_heads)
+        heads = tf.reshape(flat, [self._batch_size, self._length, parts * num_heads, width])
+        return tf.split(tf.transpose(heads, [0, 2, 1, 3]), parts, axis=1)
+
 
 class PackedLayout(TokenLayout):
     """Only real tokens are kept: a gather one way, a scatter the other; padding comes back as zeros.

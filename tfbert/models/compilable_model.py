@@ -88,7 +88,14 @@ class CompilableModel(AdaptableModel):
         if jit_compile:
             self.check_compiles()
         usual = self.bert.execution
-        self.bert.execution = "xla" if jit_compile else {"auto": "packed", "xla": "padded"}.get(usual, usual)
+        with self.running_as("xla" if jit_compile else {"auto": "packed", "xla": "padded"}.get(usual, usual)):
+            yield
+
+    @contextlib.contextmanager
+    def running_as(self, execution: str) -> Iterator[None]:
+        """Trace with another `execution` than the model's own."""
+        usual = self.bert.execution
+        self.bert.execution = execution
         try:
             yield
         finally:

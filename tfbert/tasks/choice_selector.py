@@ -9,12 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.models.bert_for_multiple_choice import TFBertForMultipleChoice
+from tfbert.str_array import as_str_array
 from tfbert.tasks.base.columns import TEXT, Column
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.base.text_slots import check_rows, slot_probes, tokenize_slots
 from tfbert.tasks.decoding.text_bytes import valid_utf8
 from tfbert.tasks.labels.class_labels import as_label_array
-from tfbert.tokenization.text_input import as_str_array
 from tfbert.training.losses.label_losses import IGNORED_LABEL
 from tfbert.training.metrics import Accuracy
 
@@ -54,7 +54,7 @@ class ChoiceSelector(Task):
 
     def tokenize(self, columns):
         """Pair each text with each of its choices, [B, C, S]."""
-        choices = _with_a_slot(columns["choices"])
+        choices = self._slots(columns["choices"])
         features = tokenize_slots(self.tokenizer, columns["text"], choices)
         rows, slots = tf.unstack(tf.shape(choices))
         length = tf.shape(features["input_ids"])[1] if (static := features["input_ids"].shape[1]) is None else static
@@ -71,15 +71,25 @@ class ChoiceSelector(Task):
         return {"logits": logits}
 
     def decode(self, outputs, features, columns):
-        choices, logits = _with_a_slot(columns["choices"]), outputs["logits"]
+        choices, logits = self._slots(columns["choices"]), outputs["logits"]
+        rows, slots = tf.unstack(tf.shape(choices))
         is_choice = choices != ""
         best = tf.argmax(logits, axis=1, output_type=tf.int32)
         scores = tf.where(is_choice, tf.nn.softmax(logits), 0.0)
         return {
-            "choice": tf.gather(valid_utf8(choices), best, batch_dims=1),
+            "choice": self._repeated(tf.gather(tf.reshape(choices, [-1]), tf.range(rows) * slots + best)),
             "index": tf.where(tf.reduce_any(is_choice, axis=1), best, -1),
             "scores": scores[:, : tf.shape(columns["choices"])[1]],
         }
+
+    # LiteRT joins no strings and checks none: there a row has a slot, and the answer repeats what it was given.
+
+    def _slots(self, choices):
+        """Choices [B, C] with C at least 1, which the model counts its rows by."""
+        return choices if self.tokenizer.runs_in_litert else _with_a_slot(choices)
+
+    def _repeated(self, texts):
+        return texts if self.tokenizer.runs_in_litert else valid_utf8(texts)
 
     # === Labels ===
 

@@ -67,6 +67,8 @@ class FeatureExtractor(Task):
             "attention_mask": tf.cast(mask, tf.int32),
         }
 
+    decodes_ids = True
+
     def decode(self, outputs, features, columns):
         return outputs
 

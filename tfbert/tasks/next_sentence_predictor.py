@@ -56,6 +56,8 @@ class NextSentencePredictor(Task):
     def forward(self, features, training):
         return {"logits": self.model(features, training=training).logits}  # [B, 2]
 
+    decodes_ids = True
+
     def decode(self, outputs, features, columns):
         probabilities = tf.nn.softmax(outputs["logits"])
         labels = tf.gather(tf.constant(NAMES), tf.argmax(probabilities, axis=1))

@@ -1,4 +1,4 @@
-"""A task from a path, whatever lies there: checkpoint folder, `.keras` file or SavedModel."""
+"""A task from a path, whatever lies there: checkpoint folder, `.keras` file, SavedModel, LiteRT or ONNX file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from tfbert.checkpoints.sentence_folder import MODULES_FILE
 from tfbert.config_file import CONFIG_FILES, read_config_values
+from tfbert.export.formats import is_exported_file
 from tfbert.hub import resolve_folder
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.registry import TASKS, TaskEntry, find_task
@@ -17,22 +18,24 @@ def open_task(path: str, name: str | None = None, **overrides: Any) -> Task | Se
     """Open a model as a task that is ready to answer.
 
     Args:
-        path: Path of a checkpoint folder, a `.keras` file or a SavedModel, or a name on the Hugging Face hub.
+        path: Path of a checkpoint folder, a `.keras` file, a SavedModel, a LiteRT or ONNX file, or a name on the
+            Hugging Face hub.
         name: str or None. The task; None is what the files say.
         **overrides: What `from_pretrained` takes; for checkpoint folders only.
 
     Returns:
-        A `Task`, or a `ServedTask` for a SavedModel.
+        A `Task`, or a `ServedTask` for what was exported.
 
     Raises:
         ValueError: If nothing says the task, the model is for another, or its head was never trained.
     """
     name = None if name is None else find_task(name)
-    if is_saved_model(path) or str(path).endswith(".keras"):
+    is_exported = is_saved_model(path) or is_exported_file(path)
+    if is_exported or str(path).endswith(".keras"):
         overrides = {key: value for key, value in overrides.items() if value is not None}
         if overrides:
             raise ValueError(f"{path!r} has its own {', '.join(overrides)}: leave that out, or use its checkpoint.")
-        task: Task | ServedTask = ServedTask(path) if is_saved_model(path) else _keras_task(path)
+        task: Task | ServedTask = ServedTask(path) if is_exported else _keras_task(path)
         if name not in (None, task.task_name):
             raise ValueError(f"{path!r} is a model for {task.task_name!r}, not for {name!r}.")
         return task

@@ -10,38 +10,53 @@ from typing import Any
 import tensorflow as tf
 
 from tfbert.config_file import METADATA_FILE
+from tfbert.export.answer_rows import AnswerRows
+from tfbert.export.formats import is_exported_file, open_file
 from tfbert.json_file import read_json
 from tfbert.models.bucketed_program import bucket_shapes
-from tfbert.tasks.base.answer_rows import AnswerRows
+from tfbert.str_array import as_str_array
 from tfbert.tasks.base.columns import Column, read_columns
 from tfbert.tasks.base.text_answerer import checked_batch_size
 from tfbert.tasks.base.text_rows import TextRows
 
 
 class ServedTask:
-    """A SavedModel of a task: `predict` as the task has it, with the options that it was exported with.
+    """An exported task, SavedModel or file: `predict` as the task has it, with the options that it was exported with.
 
     Args:
-        path: Path of the SavedModel.
+        path: Path of the SavedModel, or of a LiteRT or ONNX file.
 
     Raises:
-        ValueError: If it was not exported by a task of tfbert.
+        FileNotFoundError: If nothing lies there.
+        ValueError: If it was not exported by a task of tfbert, or takes ids.
     """
 
     def __init__(self, path: str | PathLike):
+        self.path = str(path)
+        (self._open_file if is_exported_file(path) else self._open_saved_model)()
+        self.task_name = self.metadata["task"]
+
+    def _open_saved_model(self) -> None:
         import tensorflow_text  # noqa: F401  # registers the ops
 
-        metadata_path = Path(path) / METADATA_FILE
+        metadata_path = Path(self.path) / METADATA_FILE
         self.metadata = read_json(metadata_path) if metadata_path.is_file() else {}
-        self.loaded = tf.saved_model.load(str(path))  # its variables live as long as this reference
+        self.loaded = tf.saved_model.load(self.path)  # its variables live as long as this reference
         if not {"task", "inputs"} <= set(self.metadata) or "serving_default" not in self.loaded.signatures:
-            raise ValueError(f"The SavedModel at {str(path)!r} says no task: export it by a class of tfbert.tasks.")
-        self.path = str(path)
-        self.task_name = self.metadata["task"]
+            raise ValueError(f"The SavedModel at {self.path!r} says no task: export it by a class of tfbert.tasks.")
         self._function = self.loaded.signatures["serving_default"]
         specs = self._function.structured_input_signature[1]
-        names = self.metadata["inputs"]  # a signature has them sorted
-        self.columns = [Column(name, specs[name].shape.rank == 2, optional=name == "text_pair") for name in names]
+        self.columns = _columns({name: specs[name].shape.rank for name in self.metadata["inputs"]})  # specs are sorted
+
+    def _open_file(self) -> None:
+        loaded = open_file(self.path)
+        if not loaded.input_names:
+            raise ValueError(f'The file {self.path!r} takes ids. Export it with inputs="text" to ask it with text.')
+        self.metadata = loaded.metadata
+        self.columns = _columns(loaded.input_ranks())
+        self._function = lambda **columns: loaded.answer(
+            {name: as_str_array(texts.numpy()) for name, texts in columns.items()}
+        )
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> dict[str, Any]:
         """Return the answers to texts in memory, in their order; see `Task.predict`."""
@@ -59,7 +74,7 @@ class ServedTask:
         columns = read_columns(inputs, self.columns)
         missing = [column.name for column in self.columns if column.name not in columns]
         if missing:
-            raise ValueError(f"The SavedModel at {self.path!r} takes pairs: give `{missing[0]}` too.")
+            raise ValueError(f"The model at {self.path!r} takes pairs: give `{missing[0]}` too.")
         return columns
 
     def warm_up(self, batch_sizes: Sequence[int] = (1, 32), max_length: int | None = None) -> int:
@@ -81,13 +96,18 @@ class ServedTask:
         return len(shapes)
 
     def with_options(self, **changes: Any) -> ServedTask:
-        """Refuse other options: a SavedModel has those that it was exported with."""
+        """Refuse other options: an exported model has those that it was exported with."""
         fixed = {name: self.metadata.get(name) for name in ("max_length", "truncation")} | self.metadata["options"]
         given = {name: list(value) if isinstance(value, tuple) else value for name, value in changes.items()}
         differing = {name: value for name, value in given.items() if name not in fixed or fixed[name] != value}
         if differing:
             raise ValueError(
-                f"The SavedModel at {self.path!r} was exported with {self.metadata['options']}; received: {differing}. "
+                f"The model at {self.path!r} was exported with {self.metadata['options']}; received: {differing}. "
                 "Export task.with_options(...) instead."
             )
         return self
+
+
+def _columns(ranks: dict[str, int]) -> list[Column]:
+    """The text inputs of an exported model from their ranks by name."""
+    return [Column(name, rank == 2, optional=name == "text_pair") for name, rank in ranks.items()]

@@ -55,6 +55,8 @@ class TextClassifier(SequenceClassifier):
         self.top_k = top_k
         self.function_to_apply = function_to_apply
 
+    decodes_ids = True
+
     def decode(self, outputs, features, columns):
         logits, config = outputs["logits"], self.config
         scores = self._scores(logits)

@@ -172,7 +172,10 @@ class TextEmbedder(SimilarityTask):
         """Return this embedder with other options, on the same weights; see `Task.with_options`."""
         if "prompt_name" in changes:
             changes = {"prompt": None, **changes}  # the name that is asked for wins over an older text
-        twin = super().with_options(**changes)
+        return super().with_options(**changes)
+
+    def _twin(self, tokenizer, options):
+        twin = super()._twin(tokenizer, options)
         twin._append(self.dense)
         return twin
 
@@ -208,6 +211,11 @@ class TextEmbedder(SimilarityTask):
             vectors = unit_length(vectors)
         vectors = vectors[:, : self.truncate_dim]
         return unit_length(vectors) if self.normalize_embeddings else vectors
+
+    @property
+    def decodes_ids(self):
+        """Whether no prompt stands before the texts."""
+        return not self.prompt_text
 
     def decode(self, outputs, features, columns):
         if "embedding" not in outputs:

@@ -90,18 +90,3 @@ def _checked_rank(text: Any, name: str) -> Any:
         f"`{name}` must have the shape [B] (one text a row) or [B, 2] (a pair a row). Received: {tuple(text.shape)}. "
         "For further columns join the texts first: tf.strings.join([a, b], separator=' ')."
     )
-
-
-def as_str_array(values: np.ndarray) -> np.ndarray:
-    """Return an array of Python str where TensorFlow gave bytes; other arrays come back as they are.
-
-    Args:
-        values: A NumPy array.
-
-    Returns:
-        A NumPy array of the same shape.
-    """
-    if values.dtype != object:
-        return values
-    decoded = [value.decode("utf-8", "replace") for value in values.reshape(-1)]
-    return np.array(decoded, dtype=object).reshape(values.shape)

@@ -62,19 +62,24 @@ class TokenizerCore:
         self._detokenizer: Detokenizer | None = None
 
     @tf.autograph.experimental.do_not_convert  # plain Python, which AutoGraph would take seconds to rewrite
-    def pieces(self, segments: list[tf.Tensor], offsets: bool) -> Pieces:
+    def pieces(self, segments: list[tf.Tensor], offsets: bool, shown: tf.Tensor | None = None) -> Pieces:
         """Return the pieces of all texts of the first segment, then of the second.
 
         Args:
             segments: One or two [B] string.
             offsets: bool. Whether to find where each piece stands.
+            shown: bool [B] or None. Where it is False, texts count as empty.
 
         Returns:
             `Pieces`.
         """
         stage = self._made_stage()
-        if self.ops == "litert" and len(segments) == 2:  # LiteRT cannot join string tensors
-            return _joined(*(stage(segment, offsets) for segment in segments))
+        if self.ops == "litert":  # which can neither choose nor join strings
+            if offsets:
+                raise ValueError("LiteRT lacks DecodeRaw and ReduceJoin, which find where pieces stand in a text.")
+            return _joined([_shown(stage(segment, offsets), shown) for segment in segments])
+        if shown is not None:
+            segments = [tf.where(shown, segment, "") for segment in segments]
         return stage(tf.concat(segments, axis=0) if len(segments) == 2 else segments[0], offsets)
 
     def lookup_tables(self) -> list[Any]:
@@ -108,6 +113,16 @@ class TokenizerCore:
         return self._detokenizer(ids, skip_special_tokens, clean_up_tokenization_spaces)
 
 
-def _joined(first: Pieces, second: Pieces) -> Pieces:
-    row_splits = tf.concat([first.row_splits, first.row_splits[-1] + second.row_splits[1:]], axis=0)
-    return Pieces(tf.concat([first.ids, second.ids], axis=0), row_splits)
+def _shown(pieces: Pieces, shown: tf.Tensor | None) -> Pieces:
+    lengths = tf.cast(pieces.row_splits[1:] - pieces.row_splits[:-1], tf.int32)
+    return pieces._replace(lengths=lengths if shown is None else tf.where(shown, lengths, 0))
+
+
+def _joined(segments: list[Pieces]) -> Pieces:
+    """The pieces of all segments, one after the other."""
+    first, *others = segments
+    for other in others:
+        row_splits = tf.concat([first.row_splits, first.row_splits[-1] + other.row_splits[1:]], axis=0)
+        ids, lengths = (tf.concat([getattr(first, name), getattr(other, name)], axis=0) for name in ("ids", "lengths"))
+        first = Pieces(ids, row_splits, lengths=lengths)
+    return first

@@ -1,4 +1,4 @@
-"""Who takes part in `throughput.py` and `latency.py`, and what each of them loads: the same weights in all.
+"""Who takes part in `throughput.py`, `latency.py` and `edge.py`, and what each of them loads: the same weights in all.
 
 A contender turns strings into mean-pooled vectors of length 1. The peers tokenize with the library `tokenizers`.
 """
@@ -38,6 +38,17 @@ def saved_model(precision: str, scratch: Path) -> Path:
     return embedder.export(scratch / f"saved_model_{precision}")
 
 
+def litert_file(precision: str, scratch: Path) -> Path:
+    """A LiteRT file, made by tfbert."""
+    from tfbert.tasks import TextEmbedder
+
+    path = scratch / f"{precision}.tflite"
+    if not path.is_file():
+        embedder = TextEmbedder.from_pretrained(assets.minilm_folder(), max_length=MAX_LENGTH)
+        embedder.export(path, format="litert", precision=precision)
+    return path
+
+
 def onnx_graph(precision: str, scratch: Path) -> Path:
     """An ONNX graph, made by PyTorch, fused and quantized by ONNX Runtime; once, then kept."""
     made = assets.CACHE / "all-MiniLM-L6-v2-onnx"
@@ -53,7 +64,7 @@ def onnx_graph(precision: str, scratch: Path) -> Path:
 
 
 class Contender(NamedTuple):
-    """A script in an environment, and what makes the model that it loads."""
+    """A script in an environment, and what makes the model that it loads of a precision and a folder to write to."""
 
     environment: str
     script: str
@@ -64,6 +75,8 @@ class Contender(NamedTuple):
 CONTENDERS = {
     "tfbert fp32": Contender("tfbert", "with_saved_model.py", saved_model),
     "tfbert bf16": Contender("tfbert", "with_saved_model.py", saved_model, "bfloat16"),
+    "tfbert LiteRT fp32": Contender("tfbert", "with_litert.py", litert_file),
+    "tfbert LiteRT int8": Contender("tfbert", "with_litert.py", litert_file, "dynamic_int8"),
     "PyTorch fp32": Contender("torch", "with_torch.py", folder),
     "PyTorch bf16": Contender("torch", "with_torch.py", folder, "bfloat16"),
     "Hugging Face TF": Contender("hugging_face_tf", "with_hugging_face_tf.py", folder),
@@ -102,26 +115,35 @@ class Running:
 
 
 @contextmanager
-def at_work(others: Sequence[str], texts: list[str], batch_size: int, threads: int) -> Iterator[dict[str, Running]]:
+def at_work(
+    others: Sequence[str],
+    texts: list[str],
+    batch_size: int,
+    threads: int,
+    first: str = FIRST,
+    models: Path | None = None,
+) -> Iterator[dict[str, Running]]:
     """Start contenders and let each warm up by a turn.
 
     Args:
-        others: Sequence of keys of `CONTENDERS`, who take part beside `FIRST`.
+        others: Sequence of keys of `CONTENDERS`, who take part beside the first.
         texts: list of str.
         batch_size: int. Texts a call, in their order.
         threads: int. Cores that each may use.
+        first: str, default `FIRST`. Whom cosines compare the others with.
+        models: Path or None, default None. Folder to which models are written, to be used by several calls.
 
     Yields:
         A dict from name to `Running`.
     """
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         scratch, running = Path(temporary), {}
-        for number, name in enumerate([FIRST, *others]):
+        for number, name in enumerate([first, *others]):
             contender = CONTENDERS[name]
             vectors, job = scratch / f"{number}.npy", scratch / f"{number}.json"
             settings = {
                 "folder": str(assets.minilm_folder()),
-                "model": str(contender.model(contender.precision, scratch)),
+                "model": str(contender.model(contender.precision, models or scratch)),
                 "precision": contender.precision,
                 "texts": texts,
                 "batch_size": batch_size,
@@ -154,15 +176,21 @@ def ratios_to_ours(seconds: Mapping[str, Sequence[float]]) -> dict[str, dict[str
     }
 
 
-def lowest_cosines(running: dict[str, Running]) -> dict[str, float]:
-    """Return, for each contender, the lowest cosine of a text's vector with the first contender's.
+def cosines_to_first(running: dict[str, Running]) -> dict[str, np.ndarray]:
+    """Return, for each contender, the cosine of each text's vector with the first contender's: float32 [N].
 
     Raises:
-        SystemExit: If it is too low for one in float32.
+        SystemExit: If one is too low for float32.
     """
     vectors = {name: np.load(one.vectors) for name, one in running.items()}
-    cosines = {name: float((own * vectors[FIRST]).sum(axis=1).min()) for name, own in vectors.items()}
-    for name, cosine in cosines.items():
-        if CONTENDERS[name].precision == "float32" and cosine < LEAST_COSINE:
-            raise SystemExit(f"{name} embeds otherwise than {FIRST}: the lowest cosine is {cosine:.4f}.")
+    first = next(iter(vectors))
+    cosines = {name: (own * vectors[first]).sum(axis=1) for name, own in vectors.items()}
+    for name, own in cosines.items():
+        if CONTENDERS[name].precision == "float32" and own.min() < LEAST_COSINE:
+            raise SystemExit(f"{name} embeds otherwise than {first}: the lowest cosine is {own.min():.4f}.")
     return cosines
+
+
+def lowest_cosines(running: dict[str, Running]) -> dict[str, float]:
+    """Return the lowest of `cosines_to_first` for each contender; it raises as that does."""
+    return {name: float(own.min()) for name, own in cosines_to_first(running).items()}

@@ -20,7 +20,7 @@ class Job(NamedTuple):
     Args:
         folder: str. The Hugging Face folder of the model.
         model: str. What to load: that folder, or the file or folder that was made of it.
-        precision: str. "float32", "bfloat16" or "int8".
+        precision: str. "float32", "bfloat16", "int8" or "dynamic_int8".
         texts: list of str.
         batch_size: int. Texts a call, in the given order.
         max_length: int. The longest row in tokens.

@@ -173,6 +173,7 @@ class TestSources:
 
 
 class TestCompiled:
+    @pytest.mark.slow
     def test_steps_compile_on_few_lengths(self, module_folder):
         texts = ["the cat " * count for count in (1, 3, 9, 9, 2, 12, 1, 1)]
         losses = []

@@ -16,6 +16,7 @@ def kernel(classifier):
     return classifier.model.classifier.dense.kernel.numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_each_fit_without_compile_has_a_schedule_of_its_own(fresh_classifier, tmp_path, policy):
     classifier = fresh_classifier(dtype=policy)

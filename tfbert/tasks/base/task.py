@@ -37,6 +37,11 @@ class Task(TaskFiles):
 
     # === What a sub-class says ===
 
+    @property
+    def decodes_ids(self) -> bool:
+        """Whether `decode` needs ids and outputs only, and `tokenize` nothing but the tokenizer."""
+        return False
+
     def tokenize(self, columns: dict[str, tf.Tensor]) -> dict[str, Any]:
         """Turn text columns into the model's inputs, and what `decode` needs beside them."""
         return self.tokenizer(*columns.values())
@@ -135,6 +140,18 @@ class Task(TaskFiles):
         tokenizer = self.tokenizer
         if of_tokenizer:
             tokenizer = FastBertTokenizer.from_config({**tokenizer.get_config(), **of_tokenizer})
+        return self._twin(tokenizer, options)
+
+    def for_litert(self) -> Self:
+        """Return this task with a tokenizer of nothing but ops that LiteRT runs, on the same weights.
+
+        Raises:
+            ValueError: If an option of the tokenizer takes ops that LiteRT lacks; the message names it.
+        """
+        return self._twin(self.tokenizer.for_litert(), self.options())
+
+    def _twin(self, tokenizer: FastBertTokenizer, options: dict[str, Any]) -> Self:
+        """A task of other options on the same model."""
         twin = type(self)(self.model, tokenizer, has_new_head=self.has_new_head, **options)
         twin.training_state = self.training_state
         twin.default_learning_rate, twin.run_eagerly = self.default_learning_rate, self.run_eagerly

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import keras
 
 from tfbert.checkpoints.open_checkpoint import WEIGHT_FILES
 from tfbert.config_file import CONFIG_FILES
-from tfbert.export.saved_model import export_saved_model
 from tfbert.export.verify import PROBE_TEXTS, SHORT_PROBE_TEXTS, text_probes
 from tfbert.hub import SENTENCE_FILES, TOKENIZER_FILES, resolve_folder, take_hub_options
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.models.main_layer import keras_config_of
 from tfbert.models.pretrained_model import BertPreTrainedModel
 from tfbert.tasks.base.fit_together import check_fit_together
-from tfbert.tasks.base.signatures import make_signatures
+from tfbert.tasks.base.task_export import export_task
 from tfbert.tasks.base.text_trainer import TextTrainer
 from tfbert.tasks.base.training_state import TrainingState, shared
 from tfbert.tokenization.settings.tokenizer_settings import TokenizerSettings
 
-logger = logging.getLogger("tfbert")
+if TYPE_CHECKING:
+    from tfbert.tasks.base.task import Task
 
-EXPORT_FORMATS = ("tf_saved_model",)
 PAIRS_KEY = "tfbert_takes_pairs"  # kept in config.json, where Hugging Face passes over it
 
 
@@ -140,65 +138,62 @@ class TaskFiles(TextTrainer):
         *,
         text_pair: bool | None = None,
         jit_compile: bool = False,
+        precision: str = "float32",
+        inputs: str = "text",
+        calibration_texts: Any = None,
         overwrite: bool = False,
         verbose: bool | None = None,
     ) -> Path:
-        """Write a SavedModel that answers raw strings without tfbert or Keras.
+        """Write a model that answers raw strings without tfbert or Keras: a SavedModel, a LiteRT or an ONNX file.
 
         It is written beside `path`, loaded again and compared with this model, and then renamed, so that a server
-        never sees half of it. Signatures: `serving_default` (text to answer), `tokenize` (text to ids) and `ids`
-        (ids to outputs). The options of answering are written into it as they are; to serve others export
-        `task.with_options(...)`.
+        never sees half of it. SavedModels and LiteRT files have the signatures `serving_default` (text to answer),
+        `tokenize` (text to ids) and `ids` (ids to outputs). The options of answering are written into it as they are;
+        to serve others export `task.with_options(...)`.
 
         Args:
-            path: Path of the new folder, such as "saved_models/sentiment/1".
-            format: str, "tf_saved_model".
+            path: Path of the new folder, such as "saved_models/sentiment/1"; or of the file, which ends in ".tflite"
+                or ".onnx".
+            format: str, default "tf_saved_model". Or "litert" or "onnx"; the README says which tasks those can hold.
             text_pair: bool. Whether `serving_default` and `tokenize` take `text` and `text_pair`; by default what the
                 model was trained on.
             jit_compile: bool, default False. Let XLA compile the model where the SavedModel is loaded, for each bucket
                 of batch sizes and lengths when it first comes, as `execution="xla"` does. For GPUs; TF Serving on a
                 CPU needs the flag `--xla_cpu_compilation_enabled` for it.
-            overwrite: bool, default False. Replace an existing SavedModel.
+            precision: str, default "float32". Of LiteRT and ONNX files: "float16" weights; "dynamic_int8", int8
+                weights and products; or "full_int8", with the ranges of `calibration_texts` (LiteRT only).
+            inputs: str, default "text". "ids" leaves tokenizing and decoding out of a LiteRT or ONNX file, so that
+                every task fits: `input_ids`, `attention_mask` and `token_type_ids` to what `ids` returns.
+            calibration_texts: Text in any form, a few hundred rows like those to come; for "full_int8".
+            overwrite: bool, default False. Replace an existing SavedModel or file.
             verbose: bool. Print the path when done.
 
         Returns:
             The path.
 
         Raises:
-            FileExistsError: If the folder exists and `overwrite` is False.
-            ExportError: If the written model does not answer as this one does.
+            FileExistsError: If it exists and `overwrite` is False.
+            ValueError: If an option takes ops that the form lacks, or contradicts another.
+            ExportError: If the form lacks an op, or what is written does not answer as this model does.
+
+        Example:
+            >>> task.export("sentiment.tflite", format="litert", precision="dynamic_int8")  # doctest: +SKIP
+            PosixPath('sentiment.tflite')
         """
-        if format not in EXPORT_FORMATS:
-            raise ValueError(f"`format` must be one of {EXPORT_FORMATS}. Received: {format!r}.")
-        if self.has_new_head:
-            logger.warning("The head was never trained; what is exported to %s answers at random.", path)
-        names = self.served_columns()
-        if text_pair is not None:
-            names = [column.name for column in self.columns if text_pair or not column.optional]
-            if text_pair != (names[-1] == "text_pair"):
-                raise ValueError(f"{type(self).__name__} takes {names}: leave out `text_pair`.")
-        with self.model.exported_execution(jit_compile):
-            signatures = make_signatures(self, names)
-        path = export_saved_model(
+        path = export_task(
+            cast("Task", self),
             path,
-            signatures,
-            self._variables_of(signatures),
-            {**self.export_metadata(), "inputs": names, "jit_compile": jit_compile},
-            probes=self.probes(names),
-            is_random=self.is_random,
-            is_compiled=jit_compile,
-            lookup_tables=self.tokenizer.lookup_tables,
+            format,
+            text_pair=text_pair,
+            jit_compile=jit_compile,
+            precision=precision,
+            inputs=inputs,
+            calibration_texts=calibration_texts,
             overwrite=overwrite,
         )
         if verbose:
             print(f"Saved model at {path}")
         return path
-
-    def _variables_of(self, signatures: dict[str, Any]) -> list[keras.Variable]:
-        """The weights; of other variables, such as random states and metrics, those that signatures read."""
-        read = {id(handle) for function in signatures.values() for handle in function.captured_inputs}
-        weights = {id(weight) for weight in self.weights}
-        return [one for one in self.variables if id(one) in weights or id(one.value.handle) in read]
 
     def probes(self, names: list[str]) -> list[dict[str, Any]]:
         """Return the rows of text that an exported model is checked on."""

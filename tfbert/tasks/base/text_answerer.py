@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfbert.export.answer_rows import AnswerRows
 from tfbert.option_checks import check_count
-from tfbert.tasks.base.answer_rows import AnswerRows
 from tfbert.tasks.base.answering import AnswerFunction
 from tfbert.tasks.base.columns import TEXT, TEXT_PAIR, Column, read_columns
 from tfbert.tasks.base.text_dataset import batched, inputs_of

@@ -29,8 +29,8 @@ def tokenize_pairs(
         return tokenizer(text, **options)
     is_single = text_pair == ""
     # Each text goes through one of the two calls only; the other one sees "" in its place.
-    singles = tokenizer(tf.where(is_single, text, ""), **options)
-    pairs = tokenizer(tf.where(is_single, "", text), text_pair, **options)
+    singles = tokenizer(text, shown=is_single, **options)
+    pairs = tokenizer(text, text_pair, shown=~is_single, **options)
     length = tf.maximum(tf.shape(singles["input_ids"])[1], tf.shape(pairs["input_ids"])[1])
     fixed = tokenizer.packing_options(**options).fixed_length
 
@@ -40,9 +40,8 @@ def tokenize_pairs(
         value = tokenizer.pad_token_id if name == "input_ids" else 0
         return tf.ensure_shape(tf.pad(values, [[0, 0], where], constant_values=value), [None, fixed])
 
-    return {
-        name: tf.where(is_single[:, None], padded(name, singles[name]), padded(name, pairs[name])) for name in pairs
-    }
+    is_single = tf.expand_dims(is_single, 1)
+    return {name: tf.where(is_single, padded(name, singles[name]), padded(name, pairs[name])) for name in pairs}
 
 
 def cut_to_pieces(

@@ -29,9 +29,10 @@ def tokenize_slots(
     """
     flat = tf.reshape(others, [-1])
     is_text = flat != ""
-    first = tf.where(is_text, tf.repeat(text, tf.shape(others)[1]), "")
-    features = tokenizer(first, flat, return_attention_mask=True, return_token_type_ids=True, **options)
-    features["attention_mask"] *= tf.cast(is_text, tf.int32)[:, None]
+    row = tf.range(tf.size(flat)) // tf.maximum(tf.shape(others)[1], 1)
+    options.update(return_attention_mask=True, return_token_type_ids=True)
+    features = tokenizer(tf.gather(text, row), flat, shown=is_text, **options)
+    features["attention_mask"] *= tf.expand_dims(tf.cast(is_text, tf.int32), 1)
     return features
 
 

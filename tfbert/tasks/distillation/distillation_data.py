@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfbert.tasks.base.answer_rows import AnswerRows
+from tfbert.export.answer_rows import AnswerRows
 from tfbert.tasks.base.answering import batches_of_like_length
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.base.text_answerer import DEFAULT_BATCH_SIZE

@@ -96,7 +96,7 @@ def pack(pieces: Pieces, segments: int, options: PackingOptions, special: Specia
 def _segments(pieces: Pieces, segments: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
     """The first piece and the number of pieces of each text, for each segment, int32 [B]."""
     splits = tf.cast(pieces.row_splits, tf.int32)
-    begins, lengths = splits[:-1], splits[1:] - splits[:-1]
+    begins, lengths = splits[:-1], splits[1:] - splits[:-1] if pieces.lengths is None else pieces.lengths
     if segments == 1:
         return [begins], [lengths]
     return tf.split(begins, 2), tf.split(lengths, 2)

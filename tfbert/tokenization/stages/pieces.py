@@ -16,12 +16,14 @@ class Pieces(NamedTuple):
         row_splits: int64 [N + 1]. Text n holds the pieces row_splits[n] to row_splits[n + 1].
         starts: int64 [P] or None. Where each piece begins, in bytes of its text.
         ends: int64 [P] or None. The byte after its last.
+        lengths: int32 [N] or None. How many of its pieces each text keeps, from the first; None is all.
     """
 
     ids: tf.Tensor
     row_splits: tf.Tensor
     starts: tf.Tensor | None = None
     ends: tf.Tensor | None = None
+    lengths: tf.Tensor | None = None
 
     def ragged(self, values: tf.Tensor) -> tf.RaggedTensor:
         """Return values [P] as rows, one for each text."""

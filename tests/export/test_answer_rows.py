@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfbert.tasks.base.answer_rows import AnswerRows
+from tfbert.export.answer_rows import AnswerRows
 
 
 def test_answers_find_their_rows_and_widths_grow():

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfbert.tokenization.text_input import as_str_array
+from tfbert.str_array import as_str_array
 
 
 class AnswerRows:
@@ -18,7 +18,7 @@ class AnswerRows:
 
     Example:
         >>> import numpy as np
-        >>> from tfbert.tasks.base.answer_rows import AnswerRows
+        >>> from tfbert.export.answer_rows import AnswerRows
         >>> answers = AnswerRows(2)
         >>> answers.put({"score": np.array([0.5])}, rows=np.array([1]))
         >>> answers.put({"score": np.array([0.25])}, rows=np.array([0]))

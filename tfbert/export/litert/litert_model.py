@@ -1,0 +1,112 @@
+"""LiteRTModel: a task in a LiteRT file, asked without TensorFlow."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfbert.export.litert.file_metadata import read_metadata
+from tfbert.export.litert.text_ops import text_op_registerers
+from tfbert.export.loaded_model import Columns, LoadedModel
+from tfbert.option_checks import check_count
+
+BYTES_AT_ONCE = 512
+
+
+class LiteRTModel(LoadedModel):
+    """A task in a LiteRT file: `predict` and calling answer text as the task does, `tokenize` and `run_ids` are halves.
+
+    It may be asked by several threads; they take turns. To answer in parallel load the file once for each.
+
+    Args:
+        path: Path of the file.
+        threads: int or None, default None. Cores that an answer may use; None is LiteRT's choice.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If ai-edge-litert or tensorflow-text is not installed.
+        ValueError: If it is no LiteRT file of tfbert.
+
+    Example:
+        >>> model = LiteRTModel("sentiment.tflite", threads=2)  # doctest: +SKIP
+        >>> model.predict(["What a lovely day"])["label"]  # doctest: +SKIP
+        array(['positive'], dtype=object)
+    """
+
+    def __init__(self, path: str | PathLike, threads: int | None = None):
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"There is no LiteRT file at {str(path)!r}.")
+        check_count("threads", threads, optional=True)
+        super().__init__(path, read_metadata(path))
+        try:
+            from ai_edge_litert.interpreter import InterpreterWithCustomOps
+        except ImportError as error:
+            raise ImportError('LiteRT files need ai-edge-litert. Run `pip install "tfbert-keras[litert]"`.') from error
+        registerers = text_op_registerers() if self.input_names else []
+        try:
+            self._interpreter = InterpreterWithCustomOps(
+                model_path=self.path, custom_op_registerers=registerers, num_threads=threads
+            )
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(f"LiteRT cannot run {self.path!r}: {error}") from error
+        self._lock = threading.Lock()
+        self._runners: dict[str, Any] = {}
+
+    def signatures(self) -> dict[str, dict[str, list[str]]]:
+        """Return the names of the inputs and outputs of each signature."""
+        return self._interpreter.get_signature_list()
+
+    def tokenize(self, text: Any = None, **columns: Any) -> dict[str, np.ndarray]:
+        """Return `input_ids`, `attention_mask` and `token_type_ids` of texts, int32 [B, S]."""
+        given = self.read_columns({"text": text, **columns} if columns else text)
+        return self._run_signature("tokenize", given)
+
+    def run_ids(self, **ids: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what the model makes of ids, int32 arrays as `tokenize` returns them."""
+        return self._run_signature("ids", {name: np.asarray(values, np.int32) for name, values in ids.items()})
+
+    def input_ranks(self) -> dict[str, int]:
+        several = self.metadata.get("several", [])
+        return {name: 2 if name in several else 1 for name in self.input_names}
+
+    def _rows_at_once(self, longest: int) -> int:
+        # More than some 128 tokens at once gain nothing; padding costs (examples/benchmarks/edge.py).
+        return max(1, BYTES_AT_ONCE // max(1, longest))
+
+    def _run(self, columns: Columns) -> dict[str, np.ndarray]:
+        return self._run_signature("serving_default", columns)
+
+    def _run_signature(self, name: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        with self._lock:
+            if name not in self._runners:
+                self._runners[name] = self._interpreter.get_signature_runner(name)
+            return self._runners[name](**inputs)
+
+
+def load(path: str | PathLike, threads: int | None = None) -> LiteRTModel:
+    """Open a LiteRT file that a task was exported to.
+
+    It imports no TensorFlow: ai-edge-litert runs the file, tensorflow-text lends its ops.
+
+    Args:
+        path: Path of the file.
+        threads: int or None, default None. Cores that an answer may use; None is LiteRT's choice.
+
+    Returns:
+        A `LiteRTModel`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If ai-edge-litert or tensorflow-text is not installed.
+        ValueError: If it is no LiteRT file of tfbert.
+
+    Example:
+        >>> import tfbert.export
+        >>> model = tfbert.export.litert.load("sentiment.tflite", threads=2)  # doctest: +SKIP
+    """
+    return LiteRTModel(path, threads)

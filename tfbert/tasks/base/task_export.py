@@ -1,0 +1,219 @@
+"""A task as a file or folder that runs without tfbert: one function for each form, which `Task.export` chooses from."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfbert.export.formats import FILE_FORMATS, FORMATS, INPUTS, LITERT, ONNX, PRECISIONS, SAVED_MODEL
+from tfbert.export.verify import ExportError
+from tfbert.models.eight_bit_form import eight_bit_form
+from tfbert.option_checks import check_choice
+from tfbert.str_array import as_str_array
+from tfbert.tasks.base.signatures import make_signatures, never_empty
+
+if TYPE_CHECKING:
+    from tfbert.tasks.base.task import Task
+
+logger = logging.getLogger("tfbert")
+ALTERNATIVES = 'Write inputs="ids" and tokenize and decode outside the file, or format="tf_saved_model".'
+
+
+def export_task(
+    task: Task,
+    path: str | PathLike,
+    format: str = SAVED_MODEL,
+    *,
+    text_pair: bool | None = None,
+    jit_compile: bool = False,
+    precision: str = "float32",
+    inputs: str = "text",
+    calibration_texts: Any = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a task in one of the forms; see `Task.export`."""
+    check_choice("format", format, FORMATS)
+    check_choice("precision", precision, PRECISIONS)
+    check_choice("inputs", inputs, INPUTS)
+    if (calibration_texts is not None) != (precision == "full_int8"):
+        raise ValueError(
+            '`calibration_texts` go with precision="full_int8", which needs them. '
+            f"Received: precision={precision!r}, calibration_texts={type(calibration_texts).__name__}."
+        )
+    if task.has_new_head:
+        logger.warning("The head was never trained; what is exported to %s answers at random.", path)
+    names = served_names(task, text_pair)
+    if format == SAVED_MODEL:
+        if Path(path).suffix in FILE_FORMATS:
+            form = FILE_FORMATS[Path(path).suffix]
+            raise ValueError(f"A SavedModel is a folder. Received: {str(path)!r}. Write format={form!r} for a file.")
+        if (precision, inputs) != ("float32", "text"):
+            raise ValueError(
+                "A SavedModel takes text and has the precision that its model computes in. Load the model with "
+                f'dtype="bfloat16", or write format="litert". Received: precision={precision!r}, inputs={inputs!r}.'
+            )
+        return _export_saved_model(task, path, names, jit_compile, overwrite)
+    if jit_compile:
+        raise ValueError(f"`jit_compile` is for format={SAVED_MODEL!r}: XLA compiles no {format} file.")
+    if task.compute_dtype != "float32":
+        raise ValueError(
+            f"A {format} file is made of a float32 model. Received: dtype={task.dtype_policy.name!r}. Load it again "
+            f'with from_pretrained(folder, dtype="float32") and write precision={precision!r}.'
+        )
+    metadata = {
+        **task.export_metadata(),
+        "precision": precision,
+        "inputs": names if inputs == "text" else [],
+        "several": [column.name for column in task.columns if column.several],
+    }
+    write = {LITERT: _export_litert, ONNX: _export_onnx}[format]
+    return write(task, path, names, metadata, precision, inputs, calibration_texts, overwrite)
+
+
+def served_names(task: Task, text_pair: bool | None) -> list[str]:
+    """Return the text inputs that an export has.
+
+    Args:
+        task: The task.
+        text_pair: bool or None. Whether pairs are served; None is what the model was trained on.
+
+    Returns:
+        A list of names of columns.
+
+    Raises:
+        ValueError: If the task takes no pairs, or nothing else.
+    """
+    if text_pair is None:
+        return task.served_columns()
+    names = [column.name for column in task.columns if text_pair or not column.optional]
+    if text_pair != (names[-1] == "text_pair"):
+        raise ValueError(f"{type(task).__name__} takes {names}: leave out `text_pair`.")
+    return names
+
+
+def _export_saved_model(task: Task, path, names: list[str], jit_compile: bool, overwrite: bool) -> Path:
+    from tfbert.export.saved_model import export_saved_model
+
+    with task.model.exported_execution(jit_compile):
+        signatures = make_signatures(task, names)
+    return export_saved_model(
+        path,
+        signatures,
+        _variables_of(task, signatures),
+        {**task.export_metadata(), "inputs": names, "jit_compile": jit_compile},
+        probes=task.probes(names),
+        is_random=task.is_random,
+        is_compiled=jit_compile,
+        lookup_tables=task.tokenizer.lookup_tables,
+        overwrite=overwrite,
+    )
+
+
+def _variables_of(task: Task, signatures: Mapping[str, Any]) -> list[keras.Variable]:
+    """The weights; of other variables, such as random states and metrics, those that signatures read."""
+    read = {id(handle) for function in signatures.values() for handle in function.captured_inputs}
+    weights = {id(weight) for weight in task.weights}
+    return [one for one in task.variables if id(one) in weights or id(one.value.handle) in read]
+
+
+def _export_litert(task, path, names, metadata, precision, inputs, calibration_texts, overwrite) -> Path:
+    from tfbert.export.litert.export_litert import export_litert
+
+    takes_text = inputs == "text"
+    twin = task.for_litert() if takes_text else task
+    keys = ("serving_default", "tokenize", "ids") if takes_text else ("ids",)
+    probes = task.probes(names)
+    ids = [_ids(task, probe) for probe in probes]
+    with contextlib.ExitStack() as form:
+        form.enter_context(task.model.running_as("padded"))
+        if precision.endswith("int8"):
+            form.enter_context(eight_bit_form(task.model.bert, lambda: [task.forward(row, False) for row in ids]))
+        try:
+            signatures = make_signatures(twin, names, keys, keep_rows=True)
+        except ValueError as error:
+            raise _refusal(task, "LiteRT", error) from error
+        variables = _variables_of(twin, signatures)
+    calibration = [] if calibration_texts is None else _rows(task.read_inputs(calibration_texts))
+    try:
+        return export_litert(
+            path,
+            signatures,
+            variables,
+            metadata,
+            probes=probes if takes_text else ids,
+            precision=precision,
+            calibration=[_inputs(twin, row, keys) for row in calibration],
+            overwrite=overwrite,
+        )
+    except ExportError as error:
+        raise _refusal(task, "LiteRT", error) from error
+
+
+def _export_onnx(task, path, names, metadata, precision, inputs, calibration_texts, overwrite) -> Path:
+    from tfbert.export.onnx.export_onnx import export_onnx
+
+    takes_text = inputs == "text"
+    if takes_text and not task.decodes_ids:
+        raise ExportError(
+            f"{type(task).__name__} does not fit into an ONNX file: its answers are cut out of the text or put together "
+            f"with it, and ONNX has no ops for that. {ALTERNATIVES}"
+        )
+    probes = task.probes(names)
+
+    def answer(features):
+        outputs = task.forward(features, training=False)
+        return task.decode(outputs, features, {}) if takes_text else outputs
+
+    with task.model.running_as("padded"):
+        return export_onnx(
+            path,
+            never_empty(answer),
+            task.ids_ranks(),
+            task.variables,
+            metadata,
+            tokenizer=task.tokenizer,
+            ids=[{name: ids.numpy() for name, ids in _ids(task, probe).items()} for probe in probes],
+            texts=[_strings(probe) for probe in probes] if takes_text else (),
+            answer=task if takes_text else None,
+            precision=precision,
+            overwrite=overwrite,
+        )
+
+
+def _refusal(task: Task, form: str, error: Exception) -> ExportError:
+    """What to raise where a form lacks what a task takes; of an error that Keras wrapped, the line that says it."""
+    lines = [line for line in str(error).splitlines() if form in line] or [str(error)]
+    reason = re.sub(r"\x1b\[\d*m", "", lines[0]).strip()
+    return ExportError(f"{type(task).__name__} does not fit into a {form} file: {reason} {ALTERNATIVES}")
+
+
+def _rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Columns of one row each."""
+    count = len(next(iter(columns.values())))
+    return [{name: column[row : row + 1] for name, column in columns.items()} for row in range(count)]
+
+
+def _strings(columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Text columns as arrays of str."""
+    return {name: as_str_array(np.array(column, dtype=object)) for name, column in columns.items()}
+
+
+def _inputs(task: Task, row: Mapping[str, Any], keys: Sequence[str]) -> dict[str, dict[str, np.ndarray]]:
+    """What each signature takes for a row of text columns."""
+    texts = {name: column.numpy() for name, column in row.items()}
+    ids = {name: values.numpy() for name, values in _ids(task, row).items()}
+    return {key: ids if key == "ids" else texts for key in keys}
+
+
+def _ids(task: Task, columns: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """Text columns as the model's inputs."""
+    return task.ids_of({name: tf.constant(column, tf.string) for name, column in columns.items()})
