@@ -78,7 +78,7 @@ class LoadedModel:
         """
         columns = self.read_columns(x)
         check_count("batch_size", batch_size, optional=True)
-        lengths = sum(_lengths(column) for column in columns.values())
+        lengths = np.sum([_lengths(column) for column in columns.values()], axis=0)
         order = np.argsort(-lengths, kind="stable")  # the longest first, so that memory grows once
         answers, start = AnswerRows(len(order)), 0
         while start < len(order) or not answers.arrays():  # no rows, too, tell what answers look like

@@ -129,8 +129,8 @@ def test_labels_and_options_are_in_the_file(classifier, path):
     assert (metadata["precision"], metadata["options"]["top_k"]) == ("float32", 2)
 
 
-@pytest.mark.parametrize("precision", ["float16", "dynamic_int8", "full_int8"])
-def test_fewer_bits_are_smaller_and_alike(classifier, path, precision, tmp_path):
+@pytest.mark.parametrize(("precision", "off"), [("float16", 0.02), ("dynamic_int8", 0.1), ("full_int8", 0.6)])
+def test_fewer_bits_are_smaller_and_alike(classifier, path, precision, off, tmp_path):
     calibration = SENTENCES if precision == "full_int8" else None
     small = classifier.export(
         tmp_path / "small.tflite", format="litert", precision=precision, calibration_texts=calibration
@@ -139,7 +139,7 @@ def test_fewer_bits_are_smaller_and_alike(classifier, path, precision, tmp_path)
     model = tfbert.export.litert.load(small)
     whole = tfbert.export.litert.load(path)
     assert_same_arrays(model.tokenize(SENTENCES), whole.tokenize(SENTENCES))
-    np.testing.assert_allclose(model(SENTENCES)["logits"], whole(SENTENCES)["logits"], atol=0.2)
+    np.testing.assert_allclose(model(SENTENCES)["logits"], whole(SENTENCES)["logits"], atol=off)
     assert model.metadata["precision"] == precision
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from tfbert.export.litert.file_metadata import read_metadata
 from tfbert.export.litert.text_ops import text_op_registerers
 from tfbert.export.loaded_model import Columns, LoadedModel
+from tfbert.export.optional import import_optional
 from tfbert.option_checks import check_count
 
 BYTES_AT_ONCE = 512
@@ -43,13 +44,10 @@ class LiteRTModel(LoadedModel):
             raise FileNotFoundError(f"There is no LiteRT file at {str(path)!r}.")
         check_count("threads", threads, optional=True)
         super().__init__(path, read_metadata(path))
-        try:
-            from ai_edge_litert.interpreter import InterpreterWithCustomOps
-        except ImportError as error:
-            raise ImportError('LiteRT files need ai-edge-litert. Run `pip install "tfbert-keras[litert]"`.') from error
+        interpreter = import_optional("ai_edge_litert.interpreter")
         registerers = text_op_registerers() if self.input_names else []
         try:
-            self._interpreter = InterpreterWithCustomOps(
+            self._interpreter = interpreter.InterpreterWithCustomOps(
                 model_path=self.path, custom_op_registerers=registerers, num_threads=threads
             )
         except (RuntimeError, ValueError) as error:

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.export.onnx.opset import OPSET
-from tfbert.export.onnx.optional import import_optional
+from tfbert.export.optional import import_optional
 from tfbert.export.verify import ExportError
 
 # It joins reshapes whose shapes say "as in the input", of one input with the other's.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfbert.export.onnx.opset import OPSET
-from tfbert.export.onnx.optional import import_optional
+from tfbert.export.optional import import_optional
 
 Tensor = str  # the name of a value of the graph
 ML, EXTENSIONS = "ai.onnx.ml", "ai.onnx.contrib"

@@ -11,7 +11,7 @@ import numpy as np
 
 from tfbert.export.loaded_model import Columns, LoadedModel
 from tfbert.export.onnx.answer_alone import open_session
-from tfbert.export.onnx.optional import import_optional
+from tfbert.export.optional import import_optional
 from tfbert.option_checks import check_count
 
 METADATA_KEY = "tfbert"

@@ -164,8 +164,8 @@ def _export_onnx(task, path, names, metadata, precision, inputs, calibration_tex
     takes_text = inputs == "text"
     if takes_text and not task.decodes_ids:
         raise ExportError(
-            f"{type(task).__name__} does not fit into an ONNX file: its answers are cut out of the text or put together "
-            f"with it, and ONNX has no ops for that. {ALTERNATIVES}"
+            f"{type(task).__name__} does not fit into an ONNX file: its answers are cut out of the text or put "
+            f"together with it, and ONNX has no ops for that. {ALTERNATIVES}"
         )
     probes = task.probes(names)
 
