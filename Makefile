@@ -45,7 +45,7 @@ parity: $(READY) ## Compare the tokenizer with the Rust library on 20 million st
 	@$(RUN) -m scripts.parity $(PARITY_OPTIONS)
 
 bench: $(READY) ## Measure speed and memory beside other libraries, into outputs/benchmarks (an hour; 10 GB for the peers).
-	set -e; for name in throughput latency scaling cold_start memory precision; do echo "== $$name"; \
+	set -e; for name in throughput latency scaling cold_start memory precision edge; do echo "== $$name"; \
 		$(RUN) examples/benchmarks/$$name.py --json outputs/benchmarks/$$name.json \
 		--chart outputs/benchmarks/$$name.png; done
 

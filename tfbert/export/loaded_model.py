@@ -78,18 +78,24 @@ class LoadedModel:
         """
         columns = self.read_columns(x)
         check_count("batch_size", batch_size, optional=True)
-        lengths = np.sum([_lengths(column) for column in columns.values()], axis=0)
-        order = np.argsort(-lengths, kind="stable")  # the longest first, so that memory grows once
-        answers, start = AnswerRows(len(order)), 0
-        while start < len(order) or not answers.arrays():  # no rows, too, tell what answers look like
-            longest = int(lengths[order[start]]) if len(order) else 0
-            rows = order[start : start + (batch_size or self._rows_at_once(longest))]
+        count = len(next(iter(columns.values())))
+        if count <= (batch_size or 1):
+            return self.answer(columns)
+        sizes = self._sizes(columns)
+        order = np.argsort(-sizes, kind="stable")  # the largest first, so that memory grows once
+        answers, start = AnswerRows(count), 0
+        while start < count:
+            rows = order[start : start + (batch_size or self._rows_at_once(int(sizes[order[start]])))]
             answers.put(self.answer({name: column[rows] for name, column in columns.items()}), rows)
             start += len(rows)
         return answers.arrays()
 
-    def _rows_at_once(self, longest: int) -> int:
-        """How many texts suit the runtime where the longest has so many bytes."""
+    def _sizes(self, columns: Columns) -> np.ndarray:
+        """Return how much there is to do for each row: its bytes, of which a token has some four."""
+        return np.sum([_lengths(column) for column in columns.values()], axis=0)
+
+    def _rows_at_once(self, size: int) -> int:
+        """How many rows suit the runtime where the largest has this size."""
         return 32
 
     def read_columns(self, x: Any) -> Columns:

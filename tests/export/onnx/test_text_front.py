@@ -12,6 +12,7 @@ from tfbert.export.onnx.graph_builder import GraphBuilder
 from tfbert.export.onnx.text_front import text_front
 from tfbert.export.onnx.utf8_characters import START, character_slots
 from tfbert.layers import FastBertTokenizer
+from tfbert.tasks.base.text_pairs import tokenize_pairs
 from tfbert.tokenization.characters.character_tables import NormalizerOptions, character_outputs
 
 TEXTS = [
@@ -95,6 +96,31 @@ def test_options_are_followed(options):
 def test_batches_without_a_piece(default, texts):
     default.check(texts)
     default.check(texts, texts)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        pytest.param({"padding_side": "left", "max_length": 8}, marks=pytest.mark.exhaustive),
+        pytest.param({"truncation_side": "left", "max_length": 4, "buckets": [4]}, marks=pytest.mark.exhaustive),
+        pytest.param({"add_special_tokens": False, "pad_to_multiple_of": 4}, marks=pytest.mark.exhaustive),
+    ],
+    ids=str,
+)
+def test_rows_without_a_second_text_are_single_ones_where_tasks_ask_for_it(default, options):
+    tokenizer = (
+        FastBertTokenizer.from_config({**default.tokenizer.get_config(), **options}) if options else default.tokenizer
+    )
+    model = session(text_front(tokenizer, PAIRS, empty_pair_is_single=True))
+
+    for texts in (TEXTS, ["", "the cat"], [""], []):
+        pairs = [text if row % 3 else "" for row, text in enumerate(texts[::-1])]
+        got = run(model, texts, pairs)
+        for name, ids in tokenize_pairs(
+            tokenizer, tf.constant(texts, tf.string), tf.constant(pairs, tf.string)
+        ).items():
+            np.testing.assert_array_equal(got[name], ids, err_msg=name)
 
 
 def test_of_tokens_that_begin_together_the_longest_is_found(vocabulary):

@@ -16,7 +16,8 @@ from tfbert.export.loaded_model import Columns, LoadedModel
 from tfbert.export.optional import import_optional
 from tfbert.option_checks import check_count
 
-BYTES_AT_ONCE = 512
+TOKENS_AT_ONCE = 128  # more gain nothing, and padding costs (examples/benchmarks/edge.py)
+READ_AT_ONCE = 256
 
 
 class LiteRTModel(LoadedModel):
@@ -72,9 +73,17 @@ class LiteRTModel(LoadedModel):
         several = self.metadata.get("several", [])
         return {name: 2 if name in several else 1 for name in self.input_names}
 
-    def _rows_at_once(self, longest: int) -> int:
-        # More than some 128 tokens at once gain nothing; padding costs (examples/benchmarks/edge.py).
-        return max(1, BYTES_AT_ONCE // max(1, longest))
+    def _sizes(self, columns: Columns) -> np.ndarray:
+        count = len(next(iter(columns.values())))
+        parts = []
+        for start in range(0, count, READ_AT_ONCE):
+            part = {name: column[start : start + READ_AT_ONCE] for name, column in columns.items()}
+            tokens = self._run_signature("tokenize", part)["attention_mask"].sum(axis=-1)  # [B], or [B, C]
+            parts.append(tokens if tokens.ndim == 1 else tokens.max(axis=1) * tokens.shape[1])
+        return np.concatenate(parts)
+
+    def _rows_at_once(self, size: int) -> int:
+        return max(1, TOKENS_AT_ONCE // max(1, size))
 
     def _run(self, columns: Columns) -> dict[str, np.ndarray]:
         return self._run_signature("serving_default", columns)

@@ -18,9 +18,9 @@ from tfbert.export.onnx.convert import to_onnx
 from tfbert.export.onnx.fusions import MICROSOFT, fuse
 from tfbert.export.onnx.graph_patterns import GraphPatterns
 from tfbert.export.onnx.join import put_before
-from tfbert.export.optional import import_optional
 from tfbert.export.onnx.precision import to_float16, to_int8, weight_of
 from tfbert.export.onnx.text_front import text_front
+from tfbert.export.optional import import_optional
 from tfbert.export.staging import staged_path
 from tfbert.export.verify import compare_outputs
 from tfbert.option_checks import check_choice
