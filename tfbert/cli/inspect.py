@@ -1,9 +1,10 @@
-"""Show what a SavedModel or a checkpoint folder holds, and what a SavedModel answers.
+"""Show what an exported model or a checkpoint folder holds, and what an exported model answers.
 
 Example:
   tfbert inspect saved_models/sentiment/1
   tfbert inspect saved_models/sentiment/1 "What a lovely day"
   tfbert inspect saved_models/squad/1 "Where does Anna live?" "Anna lives in Paris."
+  tfbert inspect sentiment.tflite "What a lovely day"
 """
 
 from __future__ import annotations
@@ -14,24 +15,29 @@ from pathlib import Path
 from typing import Any
 
 from tfbert.cli.text_rows import UsageError, write_json_row
+from tfbert.export.formats import FILE_FORMATS, is_exported_file, open_file
 from tfbert.json_file import read_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("model", metavar="MODEL", help="SavedModel or checkpoint folder")
+    parser.add_argument("model", metavar="MODEL", help="SavedModel, LiteRT or ONNX file, checkpoint folder")
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="one row to answer: a text for each input, in order")
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the facts about the model."""
-    if not Path(options.model).is_dir():
-        raise ValueError(f"{options.model!r} is neither a SavedModel nor a checkpoint folder.")
-    is_saved_model = (Path(options.model) / "saved_model.pb").is_file()
-    if options.texts and not is_saved_model:
-        raise UsageError("only a SavedModel answers a text here; for a checkpoint folder write tfbert predict")
-    facts = _saved_model_facts(options.model, options.texts) if is_saved_model else _folder_facts(options.model)
+    if is_exported_file(options.model):
+        facts = _file_facts(options.model, options.texts)
+    elif not Path(options.model).is_dir():
+        raise ValueError(f"{options.model!r} is no SavedModel, no LiteRT or ONNX file and no checkpoint folder.")
+    elif (Path(options.model) / "saved_model.pb").is_file():
+        facts = _saved_model_facts(options.model, options.texts)
+    elif options.texts:
+        raise UsageError("only an exported model answers a text here; for a checkpoint folder write tfbert predict")
+    else:
+        facts = _folder_facts(options.model)
     if options.json:
         write_json_row(facts)
         return
@@ -40,6 +46,22 @@ def run(options: argparse.Namespace) -> None:
         entries = [f"{key}: {_short(entry)}" for key, entry in value.items()] if isinstance(value, dict) else None
         for index, line in enumerate(entries or [_short(value)]):
             print(f"{name if index == 0 else '':<{width}}  {line}")
+
+
+def _file_facts(path: str, texts: list[str]) -> dict[str, Any]:
+    loaded = open_file(path)
+    facts = {name: value for name, value in loaded.metadata.items() if name != "config"}
+    answer = {}
+    if texts:
+        answers = loaded(**_row(loaded.input_ranks(), texts))
+        answer = {"answer": {name: values.tolist()[0] for name, values in answers.items()}}
+    return {
+        "format": FILE_FORMATS[Path(path).suffix],
+        **facts,
+        "signatures": loaded.signatures(),
+        "megabytes": round(Path(path).stat().st_size / 1e6, 2),
+        **answer,
+    }
 
 
 def _saved_model_facts(path: str, texts: list[str]) -> dict[str, Any]:
@@ -75,17 +97,23 @@ def _answer(function, names: list[str] | None, texts: list[str]) -> dict[str, An
     from tfbert.str_array import as_str_array
 
     signature = function.structured_input_signature[1]  # sorted by name
-    specs = {name: signature[name] for name in names or signature}
-    several = any(spec.shape.rank == 2 for spec in specs.values())
-    if len(texts) < len(specs) or (len(texts) > len(specs) and not several):
-        raise UsageError(f"this model takes a text for each of: {', '.join(specs)}")
-    left = list(texts)
-    inputs = {}
-    for name, spec in sorted(specs.items(), key=lambda item: item[1].shape.rank):
-        taken, left = (left, []) if spec.shape.rank == 2 else (left[:1], left[1:])
-        inputs[name] = tf.constant([taken] if spec.shape.rank == 2 else taken)
+    ranks = {name: signature[name].shape.rank for name in names or signature}
+    inputs = {name: tf.constant(column) for name, column in _row(ranks, texts).items()}
     answers = function(**inputs)  # named in an order that differs from process to process
     return {name: as_str_array(answers[name].numpy()).tolist()[0] for name, _ in _outputs(function)}
+
+
+def _row(ranks: dict[str, int], texts: list[str]) -> dict[str, list[Any]]:
+    """Columns of one row: a text for each input of rank 1, in order; one of rank 2 takes the rest."""
+    several = 2 in ranks.values()
+    if not ranks or len(texts) < len(ranks) or (len(texts) > len(ranks) and not several):
+        raise UsageError(f"this model takes a text for each of: {', '.join(ranks)}" if ranks else "this file takes ids")
+    left = list(texts)
+    row: dict[str, list[Any]] = {}
+    for name, rank in sorted(ranks.items(), key=lambda item: item[1]):
+        taken, left = (left, []) if rank == 2 else (left[:1], left[1:])
+        row[name] = [taken] if rank == 2 else taken
+    return row
 
 
 def _folder_facts(path: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from tfbert.option_checks import check_count
 from tfbert.str_array import as_str_array
 
 Columns = dict[str, np.ndarray]
+MOST_THREADS = 256
 
 
 class LoadedModel:
@@ -43,13 +44,17 @@ class LoadedModel:
         """Return 1 for inputs [B], one text a row, and 2 for [B, C], several."""
         raise NotImplementedError
 
+    def signatures(self) -> dict[str, dict[str, list[str]]]:
+        """Return the names of the inputs and outputs of each function of the file."""
+        raise NotImplementedError
+
     def _run(self, columns: Columns) -> dict[str, np.ndarray]:
         """Answer one batch of text columns, arrays of str objects."""
         raise NotImplementedError
 
     def __call__(self, text: Any = None, **columns: Any) -> dict[str, np.ndarray]:
         """Answer texts in one batch; see `predict`."""
-        return self.answer(self.read_columns({"text": text, **columns} if columns else text))
+        return self.answer(self.read_columns(named(text, columns)))
 
     def answer(self, columns: Columns) -> dict[str, np.ndarray]:
         """Return the answers to one batch, strings as Python str.
@@ -125,6 +130,18 @@ class LoadedModel:
             found = " and ".join(str(len(column)) for column in columns.values())
             raise ValueError(f"{names} must have the same number of rows. Received: {found}.")
         return columns
+
+
+def check_threads(threads: Any) -> None:
+    """Refuse a number of threads that is none, or so great that a machine could not make them."""
+    check_count("threads", threads, optional=True)
+    if threads is not None and threads > MOST_THREADS:
+        raise ValueError(f"`threads` must be at most {MOST_THREADS}; cores are what counts. Received: {threads}.")
+
+
+def named(text: Any, columns: dict[str, Any]) -> Any:
+    """Return what a call was given: columns by name, or the first one alone."""
+    return {**({} if text is None else {"text": text}), **columns} if columns else text
 
 
 def _text_array(value: Any, name: str, rank: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -52,15 +53,18 @@ def export_report(
         medians, of both in turns. It stands in a file beside the export, too: `<name>.report.json`.
 
     Raises:
-        ValueError: If the task answers no labels, or there are not as many labels as texts.
+        ValueError: If the export is of another task, the task answers no labels, or there are not as many labels as
+            texts.
 
     Example:
         >>> export_report(task, "sentiment.tflite", texts, labels)["accuracy"]  # doctest: +SKIP
         {'float32': 0.968, 'exported': 0.967}
     """
     served = ServedTask(path)
-    texts = _texts_for(served) if texts is None else texts
-    columns = {name: task.read_inputs(texts)[name] for name in (column.name for column in served.columns)}
+    if served.task_name != task.task_name:
+        raise ValueError(f"{str(path)!r} is a model for {served.task_name!r}, and `task` is for {task.task_name!r}.")
+    read = served.read_inputs(_texts_for(served) if texts is None else texts)
+    columns = {column.name: read[column.name] for column in served.columns}
     expected, found = (one.predict(columns, verbose=0) for one in (task, served))
     size = _size(Path(path))
     weights = 4 * sum(int(np.prod(weight.shape)) for weight in task.model.weights)
@@ -75,7 +79,11 @@ def export_report(
         "milliseconds": _milliseconds({"memory": task.predict, "exported": served.predict}, columns),
     }
     if labels is not None:
-        report["accuracy"] = {"float32": _accuracy(expected, labels), "exported": _accuracy(found, labels)}
+        names = served.metadata.get("labels", [])
+        report["accuracy"] = {
+            "float32": _accuracy(expected, labels, names),
+            "exported": _accuracy(found, labels, names),
+        }
     write_json(report_path(path), report)
     return report
 
@@ -110,13 +118,19 @@ def _cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.sum(a * b, axis=-1)[lengths > 0] / lengths[lengths > 0]
 
 
-def _accuracy(answers: Mapping[str, np.ndarray], labels: Sequence[Any]) -> float:
-    name = next((name for name in ("label", "choice") if name in answers), None)
+def _accuracy(answers: Mapping[str, np.ndarray], labels: Sequence[Any], names: Sequence[str]) -> float:
+    """The share of right labels, which are names, class numbers, or the places or texts of choices."""
+    are_places = all(isinstance(label, Integral) for label in labels)
+    name = next((name for name in ("label", "index" if are_places else "choice") if name in answers), None)
     if name is None:
         raise ValueError(f"Answers with {sorted(answers)} have no accuracy. Leave out `labels`.")
     if len(labels) != len(answers[name]):
         raise ValueError(f"`labels` must be one for each text, {len(answers[name])}. Received: {len(labels)}.")
-    return float(np.mean([str(label) == answer for label, answer in zip(labels, answers[name])]))
+    if not all(isinstance(label, str | Integral) for label in labels):
+        raise ValueError(f"`labels` must be names or numbers, one for each text. Received: {labels[0]!r}.")
+    if name == "label" and are_places and not {str(label) for label in labels} <= set(names):
+        labels = [names[int(label)] for label in labels]
+    return float(np.mean([str(label) == str(answer) for label, answer in zip(labels, answers[name])]))
 
 
 def _milliseconds(predicts: Mapping[str, Callable], columns: Mapping[str, Any]) -> dict[str, dict[str, float]]:

@@ -54,7 +54,7 @@ class ServedTask:
             raise ValueError(f'The file {self.path!r} takes ids. Export it with inputs="text" to ask it with text.')
         self.metadata = loaded.metadata
         self.columns = _columns(loaded.input_ranks())
-        self._function = lambda **columns: loaded.answer(
+        self._function = lambda **columns: loaded.predict(
             {name: as_str_array(texts.numpy()) for name, texts in columns.items()}
         )
 

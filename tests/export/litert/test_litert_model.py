@@ -187,6 +187,8 @@ def test_files_that_are_none(path, tmp_path):
         tfbert.export.litert.load(tmp_path / "cut.tflite")
     with pytest.raises(ValueError, match="`threads` must be None or an integer of at least 1"):
         tfbert.export.litert.load(path, threads=0)
+    with pytest.raises(ValueError, match="`threads` must be at most 256"):
+        tfbert.export.litert.load(path, threads=100_000)
 
 
 def test_options_that_do_not_go_together(classifier, path, tmp_path):

@@ -12,9 +12,8 @@ import numpy as np
 
 from tfbert.export.litert.file_metadata import read_metadata
 from tfbert.export.litert.text_ops import text_op_registerers
-from tfbert.export.loaded_model import Columns, LoadedModel
+from tfbert.export.loaded_model import Columns, LoadedModel, check_threads, named
 from tfbert.export.optional import import_optional
-from tfbert.option_checks import check_count
 
 TOKENS_AT_ONCE = 128  # more gain nothing, and padding costs (examples/benchmarks/edge.py)
 READ_AT_ONCE = 256
@@ -43,7 +42,7 @@ class LiteRTModel(LoadedModel):
     def __init__(self, path: str | PathLike, threads: int | None = None):
         if not Path(path).is_file():
             raise FileNotFoundError(f"There is no LiteRT file at {str(path)!r}.")
-        check_count("threads", threads, optional=True)
+        check_threads(threads)
         super().__init__(path, read_metadata(path))
         interpreter = import_optional("ai_edge_litert.interpreter")
         registerers = text_op_registerers() if self.input_names else []
@@ -57,13 +56,12 @@ class LiteRTModel(LoadedModel):
         self._runners: dict[str, Any] = {}
 
     def signatures(self) -> dict[str, dict[str, list[str]]]:
-        """Return the names of the inputs and outputs of each signature."""
+        """Return the names of the inputs and outputs of each function of the file."""
         return self._interpreter.get_signature_list()
 
     def tokenize(self, text: Any = None, **columns: Any) -> dict[str, np.ndarray]:
         """Return `input_ids`, `attention_mask` and `token_type_ids` of texts, int32 [B, S]."""
-        given = self.read_columns({"text": text, **columns} if columns else text)
-        return self._run_signature("tokenize", given)
+        return self._run_signature("tokenize", self.read_columns(named(text, columns)))
 
     def run_ids(self, **ids: np.ndarray) -> dict[str, np.ndarray]:
         """Return what the model makes of ids, int32 arrays as `tokenize` returns them."""

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tfbert.export.loaded_model import Columns, LoadedModel
+from tfbert.export.loaded_model import Columns, LoadedModel, check_threads
 from tfbert.export.onnx.answer_alone import open_session
 from tfbert.export.optional import import_optional
-from tfbert.option_checks import check_count
 
 METADATA_KEY = "tfbert"
 STRINGS = "tensor(string)"
@@ -39,7 +38,7 @@ class OnnxModel(LoadedModel):
     def __init__(self, path: str | PathLike, threads: int | None = None):
         if not Path(path).is_file():
             raise FileNotFoundError(f"There is no ONNX file at {str(path)!r}.")
-        check_count("threads", threads, optional=True)
+        check_threads(threads)
         self._session = _open_session(str(path), threads)
         metadata = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         if metadata is None:
@@ -50,6 +49,11 @@ class OnnxModel(LoadedModel):
     def input_ranks(self) -> dict[str, int]:
         """Return 1 for each text input."""
         return {one.name: len(one.shape) for one in self._session.get_inputs() if one.type == STRINGS}
+
+    def signatures(self) -> dict[str, dict[str, list[str]]]:
+        """Return the names of the inputs and outputs of the one function of the file."""
+        inputs = [one.name for one in self._session.get_inputs()]
+        return {"serving_default" if self.input_names else "ids": {"inputs": inputs, "outputs": self._outputs}}
 
     def run_ids(self, **ids: np.ndarray) -> dict[str, np.ndarray]:
         """Return what the model makes of ids.
