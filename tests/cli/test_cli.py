@@ -1,6 +1,5 @@
 """The command line: answers, forms of input, exit codes. In-process where possible; imports take seconds."""
 
-import io
 import json
 import os
 import subprocess
@@ -11,39 +10,12 @@ import pytest
 
 from tests.tasks.pipelines.references import make_folder
 from tfbert import pipeline
-from tfbert.cli.main import COMMANDS, main
+from tfbert.cli.main import COMMANDS
 from tfbert.tasks import TextClassifier, TextEmbedder
 
 NAMES = ["Anna Wolfgang lives in New York.", "Microsoft is in 北京"]
 QUESTIONS = ["Who lives in New York?", "Where does Wolfgang live?"]
 TEXTS = ["I love the cat!", "a bad dog"]
-
-
-@pytest.fixture
-def classifier_folder(tiny_folder):
-    return str(tiny_folder("classifier_single_label"))
-
-
-@pytest.fixture
-def embedder_folder(tiny_folder):
-    return str(tiny_folder("model_gelu_l2"))
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Return a function that runs a command and returns (exit code, lines of output, error text)."""
-
-    def call(*arguments, stdin=None):
-        if stdin is not None:
-            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out.splitlines(), captured.err
-
-    return call
 
 
 def test_predict_prints_label_score_and_text(run, classifier_folder):
@@ -286,7 +258,7 @@ def test_inspect_a_folder_and_a_saved_model(run, classifier_folder, tmp_path):
         (["train", "{bare}", "--data", "{tmp}/none.csv", "--output", "{tmp}/out"], "none.csv"),
         (["train", "{bare}", "--data", "{tmp}/data.xml", "--output", "{tmp}/out"], "must end in"),
         (["train", "{bare}", "--data", "{tmp}/gap.csv", "--output", "{tmp}/out"], "nothing under 'label' in row 2"),
-        (["inspect", "{tmp}/empty.csv"], "neither a SavedModel nor a checkpoint folder"),
+        (["inspect", "{tmp}/empty.csv"], "no SavedModel, no LiteRT or ONNX file and no checkpoint folder"),
         (["train", "{bare}", "--data", "{tmp}/data.csv", "--output", "{tmp}/out"], "no 'text' in row 1"),
         (["train", "{bare}", "--data", "{tmp}/empty.csv", "--output", "{tmp}/out"], "holds no rows"),
     ],

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfbert.cli.answers import parsed_options
-from tfbert.cli.text_rows import positive_integer, write_json_row
+from tfbert.cli.text_rows import UsageError, positive_integer, write_json_row
 from tfbert.export.formats import FILE_FORMATS, FORMATS, INPUTS, PRECISIONS, SAVED_MODEL
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Load, export, and print where it went and, if asked for, what it gives up and brings."""
     task_options = parsed_options(options.option)
+    if options.verify is not None and options.inputs == "ids":
+        raise UsageError("--verify asks the file with text: leave it out, or leave out --inputs ids")
     from tfbert.tasks.base.task import Task
     from tfbert.tasks.open_task import open_task
 
@@ -65,15 +67,10 @@ def run(options: argparse.Namespace) -> None:
     if task_options:
         task = task.with_options(**task_options)
     verified = None if options.verify is None else _texts_and_labels(options.verify, task)
-    path = task.export(
-        options.output,
-        options.format or FILE_FORMATS.get(Path(options.output).suffix, SAVED_MODEL),
-        text_pair=options.text_pair,
-        jit_compile=options.jit,
-        precision=options.precision,
-        inputs=options.inputs,
+    path = _exported(
+        task,
+        options,
         calibration_texts=None if options.calibrate is None else _texts_and_labels(options.calibrate, task)[0],
-        overwrite=options.overwrite,
     )
     facts: dict[str, Any] = {"output": str(path), "task": task.task_name}
     if verified is not None:
@@ -88,6 +85,22 @@ def run(options: argparse.Namespace) -> None:
         _print_report(facts["report"])
 
 
+def _exported(task: Task, options: argparse.Namespace, calibration_texts: Any) -> Path:
+    try:
+        return task.export(
+            options.output,
+            options.format or FILE_FORMATS.get(Path(options.output).suffix, SAVED_MODEL),
+            text_pair=options.text_pair,
+            jit_compile=options.jit,
+            precision=options.precision,
+            inputs=options.inputs,
+            calibration_texts=calibration_texts,
+            overwrite=options.overwrite,
+        )
+    except FileExistsError as error:
+        raise FileExistsError(str(error).replace("write overwrite=True", "give --overwrite")) from error
+
+
 def _texts_and_labels(path: str, task: Task) -> tuple[Any, list[Any] | None]:
     """The texts of a file, and their labels where it has some; a `.txt` file has one text a line."""
     from tfbert.cli.train_data import texts_of
@@ -100,9 +113,11 @@ def _texts_and_labels(path: str, task: Task) -> tuple[Any, list[Any] | None]:
         if not texts:
             raise ValueError(f"{path!r} holds no texts: write one a line.")
         return texts, None
-    table = Table(path, task.task_name)
+    problem_type = task.config.problem_type or "single_label_classification"
+    table = Table(path, task.task_name, problem_type=problem_type)
     rows = list(table)
-    return texts_of(rows), [row.target for row in rows] if table.has_targets else None
+    has_accuracy = table.has_targets and problem_type == "single_label_classification"
+    return texts_of(rows), [row.target for row in rows] if has_accuracy else None
 
 
 def _print_report(report: dict[str, Any]) -> None:

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _file_facts(path: str, texts: list[str]) -> dict[str, Any]:
     loaded = open_file(path)
-    facts = {name: value for name, value in loaded.metadata.items() if name != "config"}
+    facts = {name: value for name, value in loaded.metadata.items() if name != "config" and value != []}
     answer = {}
     if texts:
         answers = loaded(**_row(loaded.input_ranks(), texts))

@@ -1,4 +1,4 @@
-"""Answer texts with a checkpoint folder, a .keras file or a SavedModel.
+"""Answer texts with a checkpoint folder, a .keras file, a SavedModel, a LiteRT or an ONNX file.
 
 Example:
   tfbert predict saved_models/sentiment/1 "What a lovely day" "So tired and sad"

@@ -18,7 +18,9 @@ class UsageError(Exception):
 
 def add_answer_arguments(parser: argparse.ArgumentParser, texts: str = "texts") -> None:
     """Add the arguments of a command that answers texts: which model, which texts, how answers go out."""
-    parser.add_argument("model", metavar="MODEL", help="SavedModel, checkpoint folder or .keras file")
+    parser.add_argument(
+        "model", metavar="MODEL", help="SavedModel, .tflite or .onnx file, checkpoint folder, .keras file"
+    )
     parser.add_argument("--max-length", type=positive_integer, help="longest input in tokens, for a checkpoint folder")
     parser.add_argument(
         "texts", nargs="*", metavar="TEXT", help=f"{texts}; without any, read --input or standard input"

@@ -19,6 +19,7 @@ CLASSIC_TEXT_OPS = frozenset({"CaseFoldUTF8", "NormalizeUTF8", "RegexSplitWithOf
 TEXT_OPS = FAST_TEXT_OPS | CLASSIC_TEXT_OPS
 PYTHON_OPS = frozenset({"EagerPyFunc", "PyFunc", "PyFuncStateless"})
 TOLERANCE = 1e-5
+NO_VALUE = 1e30  # what stands where there is none, such as the logit of an empty choice, is larger
 # An empty text, invalid UTF-8, several scripts, and one that is cut at any length.
 SHORT_PROBE_TEXTS = ("", "Hello", "é 北😀", b"\xff\xe4")
 PROBE_TEXTS = (*SHORT_PROBE_TEXTS, "long text " * 300)
@@ -141,7 +142,9 @@ def compare_outputs(name: str, expected: Mapping[str, Any], found: Mapping[str, 
         if want.shape != have.shape:
             raise ExportError(f"{name}/{key} has the shape {have.shape}; the model's has {want.shape}.")
         if is_float:
-            worst, size = (float(np.max(np.abs(values), initial=0.0)) for values in (want - have, want))
+            usual = np.abs(want) < NO_VALUE
+            off = np.where(usual, np.abs(np.where(usual, want, 0.0) - have), np.where(have == want, 0.0, np.inf))
+            worst, size = (float(np.max(values, initial=0.0)) for values in (off, np.abs(want[usual])))
             if not worst <= TOLERANCE * max(1.0, size):
                 raise ExportError(f"{name}/{key} differs from the model by {worst:.2e}; its values reach {size:.2e}.")
         elif not np.array_equal(want, have):

@@ -128,9 +128,14 @@ def _accuracy(answers: Mapping[str, np.ndarray], labels: Sequence[Any], names: S
         raise ValueError(f"`labels` must be one for each text, {len(answers[name])}. Received: {len(labels)}.")
     if not all(isinstance(label, str | Integral) for label in labels):
         raise ValueError(f"`labels` must be names or numbers, one for each text. Received: {labels[0]!r}.")
-    if name == "label" and are_places and not {str(label) for label in labels} <= set(names):
-        labels = [names[int(label)] for label in labels]
-    return float(np.mean([str(label) == str(answer) for label, answer in zip(labels, answers[name])]))
+    expected = [_named(str(label), names) if name == "label" else str(label) for label in labels]
+    return float(np.mean([label == str(answer) for label, answer in zip(expected, answers[name])]))
+
+
+def _named(label: str, names: Sequence[str]) -> str:
+    """The name of a class that is given by name or by number."""
+    is_number = label not in names and label.isdigit() and int(label) < len(names)
+    return names[int(label)] if is_number else label
 
 
 def _milliseconds(predicts: Mapping[str, Callable], columns: Mapping[str, Any]) -> dict[str, dict[str, float]]:

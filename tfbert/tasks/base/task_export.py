@@ -19,6 +19,7 @@ from tfbert.export.verify import ExportError
 from tfbert.models.eight_bit_form import eight_bit_form
 from tfbert.option_checks import check_choice
 from tfbert.str_array import as_str_array
+from tfbert.tasks.base.export_checks import check_rows, check_weights, served_names
 from tfbert.tasks.base.signatures import make_signatures, never_empty
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ def export_task(
             f"A {format} file is made of a float32 model. Received: dtype={task.dtype_policy.name!r}. Load it again "
             f'with from_pretrained(folder, dtype="float32") and write precision={precision!r}.'
         )
+    check_weights(task, format, precision)
+    if inputs == "text":
+        check_rows(task)
     metadata = {
         **task.export_metadata(),
         "precision": precision,
@@ -77,27 +81,6 @@ def export_task(
     }
     write = {LITERT: _export_litert, ONNX: _export_onnx}[format]
     return write(task, path, names, metadata, precision, inputs, calibration_texts, overwrite)
-
-
-def served_names(task: Task, text_pair: bool | None) -> list[str]:
-    """Return the text inputs that an export has.
-
-    Args:
-        task: The task.
-        text_pair: bool or None. Whether pairs are served; None is what the model was trained on.
-
-    Returns:
-        A list of names of columns.
-
-    Raises:
-        ValueError: If the task takes no pairs, or nothing else.
-    """
-    if text_pair is None:
-        return task.served_columns()
-    names = [column.name for column in task.columns if text_pair or not column.optional]
-    if text_pair != (names[-1] == "text_pair"):
-        raise ValueError(f"{type(task).__name__} takes {names}: leave out `text_pair`.")
-    return names
 
 
 def _export_saved_model(task: Task, path, names: list[str], jit_compile: bool, overwrite: bool) -> Path:
