@@ -11,13 +11,14 @@ from tfbert.export.loaded_model import LoadedModel
 SAVED_MODEL, LITERT, ONNX = "tf_saved_model", "litert", "onnx"
 FORMATS = (SAVED_MODEL, LITERT, ONNX)
 FILE_FORMATS = {".tflite": LITERT, ".onnx": ONNX}
+SUFFIXES = {form: suffix for suffix, form in FILE_FORMATS.items()}
 PRECISIONS = ("float32", "float16", "dynamic_int8", "full_int8")
 INPUTS = ("text", "ids")
 
 
 def is_exported_file(path: str | PathLike) -> bool:
     """Whether a path is that of a LiteRT or an ONNX file."""
-    return Path(path).suffix in FILE_FORMATS and Path(path).is_file()
+    return Path(path).suffix in FILE_FORMATS and Path(path).expanduser().is_file()
 
 
 def open_file(path: str | PathLike, threads: int | None = None) -> LoadedModel:

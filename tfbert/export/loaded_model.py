@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from tfbert.export.answer_rows import AnswerRows
+from tfbert.export.text_columns import Columns, text_columns
 from tfbert.option_checks import check_count
 from tfbert.str_array import as_str_array
 
-Columns = dict[str, np.ndarray]
 MOST_THREADS = 256
+MOST_ID = 2**31 - 1
 
 
 class LoadedModel:
     """An exported task: text in, answers out, as `predict` of the task gives them.
 
-    A sub-class runs the file (`_run`), and says of each text input whether a row has several texts (`input_ranks`).
+    A sub-class runs the file (`_run`, `_run_ids`), and says what ranks its inputs have (`input_ranks`, `ids_ranks`).
 
     Args:
         path: Path of the file.
@@ -44,12 +45,20 @@ class LoadedModel:
         """Return 1 for inputs [B], one text a row, and 2 for [B, C], several."""
         raise NotImplementedError
 
+    def ids_ranks(self) -> dict[str, int]:
+        """Return 2 for ids [B, S], and 3 for [B, C, S]; nothing where the file takes text only."""
+        raise NotImplementedError
+
     def signatures(self) -> dict[str, dict[str, list[str]]]:
         """Return the names of the inputs and outputs of each function of the file."""
         raise NotImplementedError
 
     def _run(self, columns: Columns) -> dict[str, np.ndarray]:
         """Answer one batch of text columns, arrays of str objects."""
+        raise NotImplementedError
+
+    def _run_ids(self, ids: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run the model on ids, int32."""
         raise NotImplementedError
 
     def __call__(self, text: Any = None, **columns: Any) -> dict[str, np.ndarray]:
@@ -71,7 +80,9 @@ class LoadedModel:
         """Return the answers to texts, in their order; texts of like length share a batch.
 
         Args:
-            x: str; sequence or array of str or bytes; or a dict of such columns, `{"text": …, "text_pair": …}`.
+            x: str; sequence, array, Series or tensor of str or bytes; rows of two texts for a file of pairs; a dict of
+                columns, `{"text": …, "text_pair": …}`, or a DataFrame; or a list of dicts, one for each row. A column
+                of several texts a row holds a list for each row, or one list for all of them; "" is none.
             batch_size: int or None. None is what suits the runtime.
 
         Returns:
@@ -94,6 +105,35 @@ class LoadedModel:
             answers.put(self.answer({name: column[rows] for name, column in columns.items()}), rows)
             start += len(rows)
         return answers.arrays()
+
+    def run_ids(self, **ids: Any) -> dict[str, np.ndarray]:
+        """Return what the model makes of ids.
+
+        Args:
+            **ids: `input_ids`, `attention_mask` and `token_type_ids`, integers [B, S], or [B, C, S] of choices.
+
+        Returns:
+            A dict of NumPy arrays.
+
+        Raises:
+            ValueError: If the file takes texts only, or other ids; the message names them.
+        """
+        ranks, config = self.ids_ranks(), self.metadata.get("config") or {}
+        if not ranks:
+            raise ValueError(f"The file {self.path!r} takes texts: call `predict`, or export it with inputs='ids'.")
+        if set(ids) != set(ranks):
+            raise ValueError(f"The file {self.path!r} takes {sorted(ranks)}. Received: {sorted(ids)}.")
+        limits = {
+            "input_ids": config.get("vocab_size"),
+            "attention_mask": 2,
+            "token_type_ids": config.get("type_vocab_size"),
+        }
+        longest = config.get("max_position_embeddings") or MOST_ID
+        arrays = {name: _id_array(values, name, ranks[name], limits.get(name), longest) for name, values in ids.items()}
+        if len({array.shape for array in arrays.values()}) > 1:
+            found = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+            raise ValueError(f"{sorted(ids)} must have the same shape. Received: {found}.")
+        return self._run_ids(arrays)
 
     def _sizes(self, columns: Columns) -> np.ndarray:
         """Return how much there is to do for each row: its bytes, of which a token has some four."""
@@ -118,18 +158,7 @@ class LoadedModel:
         names, ranks = self.input_names, self.input_ranks()
         if not names:
             raise ValueError(f"The file {self.path!r} takes ids: call `run_ids`, or export it with inputs='text'.")
-        if not isinstance(x, Mapping):
-            if len(names) > 1:
-                example = ", ".join(f"{name!r}: […]" for name in names)
-                raise TypeError(f"The file {self.path!r} takes {{{example}}}. Received: {type(x).__name__}.")
-            x = {names[0]: x}
-        if set(x) != set(names):
-            raise ValueError(f"The file {self.path!r} takes {names}. Received the keys: {sorted(map(str, x))}.")
-        columns = {name: _text_array(x[name], name, ranks[name]) for name in names}
-        if len({len(column) for column in columns.values()}) > 1:
-            found = " and ".join(str(len(column)) for column in columns.values())
-            raise ValueError(f"{names} must have the same number of rows. Received: {found}.")
-        return columns
+        return text_columns(x, {name: ranks[name] for name in names}, self.path)
 
 
 def check_threads(threads: Any) -> None:
@@ -144,36 +173,22 @@ def named(text: Any, columns: dict[str, Any]) -> Any:
     return {**({} if text is None else {"text": text}), **columns} if columns else text
 
 
-def _text_array(value: Any, name: str, rank: int) -> np.ndarray:
-    """Text as an array of str objects [B] or [B, C]; rows of fewer texts are filled up with ""."""
-    if isinstance(value, str | bytes):
-        value = [value] if rank == 1 else [[value]]
-    if not (isinstance(value, Sequence) or hasattr(value, "__array__")):
-        raise TypeError(f"`{name}` must be a string, a list or an array of strings. Received: {type(value).__name__}.")
-    if rank == 2:
-        rows = [[texts] if isinstance(texts, str | bytes) else list(texts) for texts in value]
-        width = max(map(len, rows), default=0)
-        flat = _text_array([text for row in rows for text in [*row, *[""] * (width - len(row))]], name, 1)
-        return flat.reshape(len(rows), width)
-    array = np.empty(len(value), dtype=object)  # never an array of fixed width, which loses NUL at the end
-    for row, text in enumerate(value):
-        array[row] = _checked(text, name, row)
-    return array
-
-
-def _checked(text: Any, name: str, row: int) -> str:
-    if isinstance(text, bytes):
-        return text.decode("utf-8", "replace")
-    if not isinstance(text, str):
-        raise TypeError(f"`{name}` must hold strings only. Received: {text!r} ({type(text).__name__}) at row {row}.")
+def _id_array(value: Any, name: str, rank: int, limit: int | None, longest: int) -> np.ndarray:
+    """Ids as int32 [B, S] or [B, C, S], all of them below the limit."""
+    expected = f"`{name}` must be integers of shape {'[B, S]' if rank == 2 else '[B, C, S]'}"
     try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"`{name}` holds a lone surrogate at row {row}, which is no valid Unicode: {text!r}. Clean it first: "
-            "text.encode('utf-8', 'replace').decode()."
-        ) from error
-    return str(text)
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{expected}, rows of one length. Received: {error}") from error
+    if array.dtype.kind not in "iu" or array.ndim != rank:
+        raise ValueError(f"{expected}. Received: {array.dtype} of shape {array.shape}.")
+    if 0 in array.shape[1:] or array.shape[-1] > longest:
+        raise ValueError(f"{expected}, S from 1 to {longest}. Received: shape {array.shape}.")
+    least, most = int(array.min(initial=0)), int(array.max(initial=0))
+    if least < 0 or most >= (limit or MOST_ID + 1):
+        found = least if least < 0 else most
+        raise ValueError(f"`{name}` must be from 0 to {(limit or MOST_ID + 1) - 1}. Received: {found}.")
+    return array.astype(np.int32)
 
 
 def _lengths(column: np.ndarray) -> np.ndarray:

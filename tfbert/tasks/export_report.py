@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tfbert.export.report_file import report_path
 from tfbert.json_file import write_json
 from tfbert.tasks.base.task import Task
 from tfbert.tasks.served_task import ServedTask
@@ -86,11 +87,6 @@ def export_report(
         }
     write_json(report_path(path), report)
     return report
-
-
-def report_path(path: str | PathLike) -> Path:
-    """Return where the report of an export stands: beside it."""
-    return Path(path).with_name(Path(path).name + ".report.json")
 
 
 def _texts_for(served: ServedTask) -> dict[str, Any]:

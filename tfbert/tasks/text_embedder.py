@@ -68,6 +68,7 @@ class TextEmbedder(SimilarityTask):
 
     model_class = TFBertModel
     task_name = "text-embedding"
+    serves_pairs = False
 
     option_names = (
         *("pooling", "normalize", "normalize_embeddings", "truncate_dim"),

@@ -17,12 +17,11 @@ from tfbert import TFBertModel
 from tfbert.export.onnx import load
 from tfbert.export.onnx.clean_process import SCRIPT, answer_in_clean_process, reply, request
 from tfbert.export.onnx.convert import to_onnx
-from tfbert.export.onnx.export_onnx import export_onnx
 from tfbert.export.onnx.fusions import fuse
+from tfbert.export.report_file import report_path
 from tfbert.export.verify import ExportError, compare_outputs
 from tfbert.layers.activations import ACTIVATIONS
 from tfbert.tasks import FeatureExtractor, MaskFiller, NextSentencePredictor, TextClassifier, TextEmbedder
-from tfbert.tasks.base.signatures import never_empty
 
 LITERALS = ["[MASK] Anna [SEP]lives", "[CLS] x[UNK]y [PAD]"]
 
@@ -59,27 +58,7 @@ def forward(task, ids):
 
 
 def export(task, path, columns, inputs="ids", **options):
-    """Export a task as its method `export` does."""
-
-    takes_text = inputs == "text"
-
-    def answers(features):
-        outputs = task.forward(features, training=False)
-        return task.decode(outputs, features, {}) if takes_text else outputs
-
-    with task.model.running_as("padded"):
-        return export_onnx(
-            path,
-            never_empty(answers),
-            task.ids_ranks(),
-            task.variables,
-            {**task.export_metadata(), "inputs": list(columns) if takes_text else []},
-            tokenizer=task.tokenizer,
-            ids=[ids_of(task, columns)],
-            texts=[{name: column[:6] for name, column in columns.items()}] if takes_text else (),
-            answer=task if takes_text else None,
-            **options,
-        )
+    return task.export(path, format="onnx", inputs=inputs, text_pair="text_pair" in columns, **options)
 
 
 @pytest.mark.exhaustive
@@ -139,15 +118,18 @@ def test_a_file_is_checked_in_a_process_of_its_own(tmp_path, monkeypatch):
     task = classifier(tmp_path)
     path = export(task, tmp_path / "task.onnx", TEXTS)
     written = path.read_bytes()
+    report_path(path).touch()
     with pytest.raises(FileExistsError, match="overwrite"):
         export(task, path, TEXTS)
-    monkeypatch.setattr(
-        export_module, "fuse", lambda model: model.graph.node.add(op_type="NoSuchOp", output=["logits"])
-    )
-    with pytest.raises(ExportError, match="ONNX Runtime cannot run the file"):
-        export(task, path, TEXTS, overwrite=True)
+    with monkeypatch.context() as broken:
+        broken.setattr(export_module, "fuse", lambda model: model.graph.node.add(op_type="NoSuchOp", output=["logits"]))
+        with pytest.raises(ExportError, match="ONNX Runtime cannot run the file"):
+            export(task, path, TEXTS, overwrite=True)
     assert path.read_bytes() == written
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["sentiment", "task.onnx"]
+    names = ["sentiment", "task.onnx"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [*names, "task.onnx.report.json"]
+    export(task, path, TEXTS, overwrite=True)
+    assert sorted(file.name for file in tmp_path.iterdir()) == names  # the report was of the file before
 
 
 def weight_bytes(path):
@@ -179,7 +161,8 @@ def test_relative_positions(kind, tmp_path):
 
 def test_refused(tmp_path):
     task = classifier(tmp_path)
-    for options, message in [({"precision": "full_int8"}, "litert"), ({"precision": "int4"}, "float16")]:
+    full_int8 = {"precision": "full_int8", "calibration_texts": ["a"]}
+    for options, message in [(full_int8, "litert"), ({"precision": "int4"}, "float16")]:
         with pytest.raises(ValueError, match=message):
             export(task, tmp_path / "task.onnx", TEXTS, **options)
     with pytest.raises(ValueError, match="must end in"):

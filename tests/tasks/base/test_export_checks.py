@@ -16,11 +16,11 @@ def classifier(tmp_path):
     return ROW.load(make_folder(tmp_path, ROW.folder))
 
 
-@pytest.mark.parametrize("form", ["litert", "onnx"])
-def test_rows_without_a_token(tmp_path, form):
+@pytest.mark.parametrize(("form", "suffix"), [("litert", ".tflite"), ("onnx", ".onnx")])
+def test_rows_without_a_token(tmp_path, form, suffix):
     task = TextClassifier.from_pretrained(make_folder(tmp_path, ROW.folder), add_special_tokens=False)
     with pytest.raises(ValueError, match=r"add_special_tokens=False.*inputs=.ids"):
-        task.export(tmp_path / f"model.{form}", format=form)
+        task.export(tmp_path / f"model{suffix}", format=form)
 
 
 def test_padding_on_the_left_is_warned_of(tmp_path, caplog, monkeypatch):
@@ -47,6 +47,12 @@ def test_weights_that_do_not_fit(classifier, tmp_path):
 def test_text_pair_is_a_flag(classifier, tmp_path):
     with pytest.raises(ValueError, match="`text_pair` must be None, True or False"):
         classifier.export(tmp_path / "1", text_pair="yes")
+
+
+def test_an_embedder_serves_no_pairs(tmp_path):
+    row = next(row for row in TASKS if row.task == "TextEmbedder")
+    with pytest.raises(ValueError, match="TextEmbedder answers single texts"):
+        row.load(make_folder(tmp_path, row.folder)).export(tmp_path / "1", text_pair=True)
 
 
 def test_a_comparison_looks_past_what_stands_for_no_value():

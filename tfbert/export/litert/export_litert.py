@@ -13,7 +13,8 @@ import tensorflow as tf
 from tfbert.export.litert.convert import convert
 from tfbert.export.litert.file_metadata import attach_metadata
 from tfbert.export.litert.litert_model import LiteRTModel
-from tfbert.export.staging import staged_path
+from tfbert.export.report_file import report_path
+from tfbert.export.staging import check_target, staged_path
 from tfbert.export.verify import compare_outputs
 from tfbert.version import __version__
 
@@ -46,18 +47,16 @@ def export_litert(
         The path.
 
     Raises:
+        ValueError: If the name of the file does not end in .tflite.
         FileExistsError: If the file exists and `overwrite` is False.
         ExportError: If LiteRT lacks an op, or the file does not answer as the functions do.
     """
-    path = Path(path).expanduser()
-    if path.suffix != ".tflite":
-        raise ValueError(f"`path` of a LiteRT file must end in .tflite. Received: {str(path)!r}.")
-    if path.is_dir():
-        raise FileExistsError(f"{str(path)!r} is a folder. Choose another path.")
+    path = check_target(path, ".tflite", overwrite)
     with staged_path(path, overwrite) as file:
         file.write_bytes(convert(signatures, variables, precision, calibration))
         attach_metadata(file, {"tfbert_version": __version__, **metadata})
         _check(LiteRTModel(file), signatures, probes, exactly=precision == "float32")
+    report_path(path).unlink(missing_ok=True)  # that of the file before
     return path
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from tfbert.export.litert.file_metadata import read_metadata
+from tfbert.export.litert.file_metadata import check_model, read_metadata
 from tfbert.export.litert.text_ops import text_op_registerers
-from tfbert.export.loaded_model import Columns, LoadedModel, check_threads, named
+from tfbert.export.loaded_model import LoadedModel, check_threads, named
 from tfbert.export.optional import import_optional
+from tfbert.export.text_columns import Columns
 
 TOKENS_AT_ONCE = 128  # more gain nothing, and padding costs (examples/benchmarks/edge.py)
 READ_AT_ONCE = 256
@@ -40,10 +41,12 @@ class LiteRTModel(LoadedModel):
     """
 
     def __init__(self, path: str | PathLike, threads: int | None = None):
-        if not Path(path).is_file():
+        path = Path(path).expanduser()
+        if not path.is_file():
             raise FileNotFoundError(f"There is no LiteRT file at {str(path)!r}.")
         check_threads(threads)
         super().__init__(path, read_metadata(path))
+        check_model(path, self.metadata)
         interpreter = import_optional("ai_edge_litert.interpreter")
         registerers = text_op_registerers() if self.input_names else []
         try:
@@ -60,16 +63,21 @@ class LiteRTModel(LoadedModel):
         return self._interpreter.get_signature_list()
 
     def tokenize(self, text: Any = None, **columns: Any) -> dict[str, np.ndarray]:
-        """Return `input_ids`, `attention_mask` and `token_type_ids` of texts, int32 [B, S]."""
-        return self._run_signature("tokenize", self.read_columns(named(text, columns)))
-
-    def run_ids(self, **ids: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what the model makes of ids, int32 arrays as `tokenize` returns them."""
-        return self._run_signature("ids", {name: np.asarray(values, np.int32) for name, values in ids.items()})
+        """Return `input_ids`, `attention_mask` and `token_type_ids` of texts, int32 [B, S], or [B, C, S] of choices."""
+        columns = self.read_columns(named(text, columns))
+        count = len(columns[self.input_names[0]])
+        if not count:  # LiteRT hands over no [0, C, S]
+            columns = {name: np.full([1, *column.shape[1:]], "", object) for name, column in columns.items()}
+        return {name: ids[:count] for name, ids in self._run_signature("tokenize", columns).items()}
 
     def input_ranks(self) -> dict[str, int]:
         several = self.metadata.get("several", [])
         return {name: 2 if name in several else 1 for name in self.input_names}
+
+    def ids_ranks(self) -> dict[str, int]:
+        with self._lock:
+            inputs = self._runner("ids").get_input_details()
+        return {name: len(one["shape"]) for name, one in inputs.items()}
 
     def _sizes(self, columns: Columns) -> np.ndarray:
         count = len(next(iter(columns.values())))
@@ -86,11 +94,18 @@ class LiteRTModel(LoadedModel):
     def _run(self, columns: Columns) -> dict[str, np.ndarray]:
         return self._run_signature("serving_default", columns)
 
+    def _run_ids(self, ids: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return self._run_signature("ids", ids)
+
     def _run_signature(self, name: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         with self._lock:
-            if name not in self._runners:
-                self._runners[name] = self._interpreter.get_signature_runner(name)
-            return self._runners[name](**inputs)
+            return self._runner(name)(**inputs)
+
+    def _runner(self, name: str) -> Any:
+        """The function of a name; to be called while the lock is held."""
+        if name not in self._runners:
+            self._runners[name] = self._interpreter.get_signature_runner(name)
+        return self._runners[name]
 
 
 def load(path: str | PathLike, threads: int | None = None) -> LiteRTModel:

@@ -14,8 +14,6 @@ from typing import Any
 REGISTRARS = {
     "FastBertNormalize": "AddFastBertNormalize",
     "FastWordpieceTokenizeWithOffsets": "AddFastWordpieceTokenize",
-    "TFText>FastWordpieceTokenizeWithOffsets": "AddFastWordpieceTokenize",
-    "RaggedTensorToTensor": "AddRaggedTensorToTensor",
 }
 
 
@@ -32,7 +30,7 @@ def text_op_registerers() -> list[Callable[[Any], None]]:
         ImportError: If tensorflow-text or TensorFlow's shared library is not installed.
     """
     module = sys.modules.get("tensorflow_text.core.pybinds.tflite_registrar") or _load_registrar()
-    return [getattr(module, name) for name in dict.fromkeys(REGISTRARS.values())]
+    return [getattr(module, name) for name in REGISTRARS.values()]
 
 
 def _load_registrar() -> Any:

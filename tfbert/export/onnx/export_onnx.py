@@ -12,16 +12,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfbert.export.formats import PRECISIONS
 from tfbert.export.onnx.channel_ranges import channel_ranges, random_ids
 from tfbert.export.onnx.clean_process import answer_in_clean_process
 from tfbert.export.onnx.convert import to_onnx
 from tfbert.export.onnx.fusions import MICROSOFT, fuse
 from tfbert.export.onnx.graph_patterns import GraphPatterns
 from tfbert.export.onnx.join import put_before
+from tfbert.export.onnx.onnx_model import METADATA_KEY
 from tfbert.export.onnx.precision import to_float16, to_int8, weight_of
 from tfbert.export.onnx.text_front import text_front
 from tfbert.export.optional import import_optional
-from tfbert.export.staging import staged_path
+from tfbert.export.report_file import report_path
+from tfbert.export.staging import check_target, staged_path
 from tfbert.export.verify import compare_outputs
 from tfbert.option_checks import check_choice
 from tfbert.str_array import as_str_array
@@ -30,8 +33,7 @@ from tfbert.version import __version__
 if TYPE_CHECKING:
     from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 
-PRECISIONS = ("float32", "float16", "dynamic_int8")
-METADATA_KEY = "tfbert"
+ONNX_PRECISIONS = tuple(precision for precision in PRECISIONS if precision != "full_int8")
 Tensors = Mapping[str, Any]
 
 
@@ -75,18 +77,15 @@ def export_onnx(
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
-        ValueError: If the precision is none of these, or an option of the tokenizer has no exact form in ONNX.
+        ValueError: If the name of the file does not end in .onnx, the precision is none of these, or an option of the
+            tokenizer has no exact form in ONNX.
         ExportError: If ONNX lacks an op, or the file does not answer as the function does.
         ImportError: If a library of the extra `onnx` is missing.
     """
-    path = Path(path).expanduser()
-    if path.suffix != ".onnx":
-        raise ValueError(f"`path` of an ONNX file must end in .onnx. Received: {str(path)!r}.")
-    if path.is_dir():
-        raise FileExistsError(f"{str(path)!r} is a folder. Choose another path.")
+    path = check_target(path, ".onnx", overwrite)
     if precision == "full_int8":
         raise ValueError('ONNX files have no precision="full_int8". Write "dynamic_int8", or format="litert".')
-    check_choice("precision", precision, PRECISIONS)
+    check_choice("precision", precision, ONNX_PRECISIONS)
     # The front first: what it refuses shows at once.
     front = text_front(tokenizer, list(texts[0]), empty_pair_is_single=True) if texts else None
     # Outputs may not have the names of inputs: those of a file with texts get other names, else the output is left out.
@@ -115,6 +114,7 @@ def export_onnx(
         import_optional("onnx").save(model, str(file))
         del model
         _check(file, list(texts or ids), answer or served, exactly=precision == "float32")
+    report_path(path).unlink(missing_ok=True)  # that of the file before
     return path
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from tfbert.export.onnx.answer_alone import EXTENSIONS
 from tfbert.export.onnx.opset import OPSET
 from tfbert.export.optional import import_optional
 
 Tensor = str  # the name of a value of the graph
-ML, EXTENSIONS = "ai.onnx.ml", "ai.onnx.contrib"
+ML = "ai.onnx.ml"
 OPSETS = {"": OPSET, ML: 2, EXTENSIONS: 1}
 
 

@@ -34,6 +34,8 @@ def served_names(task: Task, text_pair: bool | None) -> list[str]:
     if text_pair is None:
         return task.served_columns()
     check_flag("text_pair", text_pair, others="None, ")
+    if text_pair and not task.serves_pairs:
+        raise ValueError(f"{type(task).__name__} answers single texts: leave out `text_pair`.")
     names = [column.name for column in task.columns if text_pair or not column.optional]
     if text_pair != (names[-1] == "text_pair"):
         raise ValueError(f"{type(task).__name__} takes {names}: leave out `text_pair`.")

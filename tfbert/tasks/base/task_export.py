@@ -14,7 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfbert.export.formats import FILE_FORMATS, FORMATS, INPUTS, LITERT, ONNX, PRECISIONS, SAVED_MODEL
+from tfbert.export.formats import FILE_FORMATS, FORMATS, INPUTS, LITERT, ONNX, PRECISIONS, SAVED_MODEL, SUFFIXES
+from tfbert.export.report_file import report_path
+from tfbert.export.staging import check_target
 from tfbert.export.verify import ExportError
 from tfbert.models.eight_bit_form import eight_bit_form
 from tfbert.option_checks import check_choice
@@ -70,6 +72,7 @@ def export_task(
             f"A {format} file is made of a float32 model. Received: dtype={task.dtype_policy.name!r}. Load it again "
             f'with from_pretrained(folder, dtype="float32") and write precision={precision!r}.'
         )
+    check_target(path, SUFFIXES[format], overwrite)
     check_weights(task, format, precision)
     if inputs == "text":
         check_rows(task)
@@ -88,7 +91,7 @@ def _export_saved_model(task: Task, path, names: list[str], jit_compile: bool, o
 
     with task.model.exported_execution(jit_compile):
         signatures = make_signatures(task, names)
-    return export_saved_model(
+    written = export_saved_model(
         path,
         signatures,
         _variables_of(task, signatures),
@@ -99,6 +102,8 @@ def _export_saved_model(task: Task, path, names: list[str], jit_compile: bool, o
         lookup_tables=task.tokenizer.lookup_tables,
         overwrite=overwrite,
     )
+    report_path(written).unlink(missing_ok=True)  # that of the folder before
+    return written
 
 
 def _variables_of(task: Task, signatures: Mapping[str, Any]) -> list[keras.Variable]:
@@ -192,7 +197,8 @@ def _strings(columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 def _inputs(task: Task, row: Mapping[str, Any], keys: Sequence[str]) -> dict[str, dict[str, np.ndarray]]:
     """What each signature takes for a row of text columns."""
-    texts = {name: column.numpy() for name, column in row.items()}
+    # As arrays of characters: of objects the converter's calibration reads other texts than are there.
+    texts = {name: as_str_array(column.numpy()).astype(str) for name, column in row.items()}
     ids = {name: values.numpy() for name, values in _ids(task, row).items()}
     return {key: ids if key == "ids" else texts for key in keys}
 

@@ -29,6 +29,7 @@ class TextAnswerer(LogitsTrainer):
     """A Keras model that is asked with text. A sub-class says which text it takes (`columns`)."""
 
     columns: ClassVar[tuple[Column, ...]] = (TEXT, TEXT_PAIR)
+    serves_pairs: ClassVar[bool] = True  # where it takes pairs, whether answers are to pairs, too
     answers_in_steps: Any = False  # whether `tokenize`, `forward` and `decode` make an answer
     takes_pairs: Any
 
