@@ -191,6 +191,7 @@ def test_19_a_cache_changes_nothing_with_relative_positions(position_embedding_t
     np.testing.assert_allclose(rest.last_hidden_state, whole[:, 3:], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_20_beams_that_ended_are_filled_with_the_pad_token_even_where_it_is_zero():
     keras.utils.set_random_seed(1)
     model = TFBertLMHeadModel(CONFIG.replace(is_decoder=True, initializer_range=1.0))

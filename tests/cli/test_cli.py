@@ -71,6 +71,7 @@ def test_predict_runs_a_saved_model_and_a_keras_file_alike(run, classifier_folde
     assert outputs[0] == outputs[1] == outputs[2]
 
 
+@pytest.mark.slow
 def test_predict_on_pairs(run, classifier_folder, tmp_path):
     rows = [{"text": "the cat", "text_pair": "a dog"}, {"text": "good", "text_pair": "bad"}]
     stdin = "".join(json.dumps(row) + "\n" for row in rows)
@@ -112,6 +113,7 @@ def test_many_rows_keep_their_order(run, classifier_folder):
     assert [line.split("\t")[2] for line in lines] == texts
 
 
+@pytest.mark.slow
 def test_embed(run, embedder_folder, tmp_path):
     expected = TextEmbedder.from_pretrained(embedder_folder).predict(TEXTS, verbose=0)["embedding"]
     code, lines, _ = run("embed", embedder_folder, *TEXTS, "--json")
@@ -154,6 +156,7 @@ def test_ask(run, tmp_path):
     assert (code, "has no context" in error) == (1, True)
 
 
+@pytest.mark.slow
 def test_fill(run, tmp_path):
     folder, text = make_folder(tmp_path, "words"), "Anna lives in [MASK]."
     expected = pipeline("fill-mask", model=folder)(text, top_k=2)
@@ -166,6 +169,7 @@ def test_fill(run, tmp_path):
     assert (code, "[MASK]" in error) == (1, True)
 
 
+@pytest.mark.slow
 def test_inspect_runs_a_row(run, tmp_path):
     run("export", make_folder(tmp_path, "answers"), tmp_path / "1", "--option", "top_k=2")
     code, lines, error = run("inspect", tmp_path / "1", "Where?", "In New York.", "--json")

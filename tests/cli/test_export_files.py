@@ -9,6 +9,7 @@ from tests.cli.test_cli import TEXTS
 CSV = "text,label\nI love the cat!,{}\na bad dog,{}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["tflite", "onnx"])
 def test_a_file_is_exported_verified_asked_and_shown(run, classifier_folder, tmp_path, suffix):
     _, lines, _ = run("predict", classifier_folder, *TEXTS)

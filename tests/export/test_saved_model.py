@@ -31,6 +31,7 @@ print(json.dumps({name: values.numpy().tolist() for name, values in answer.items
 """
 
 
+@pytest.mark.slow
 def test_a_new_process_without_tfbert_answers_alike(classifier, saved_model):
     expected = classifier.predict(TEXTS, verbose=0)
     result = subprocess.run(

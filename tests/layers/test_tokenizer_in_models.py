@@ -76,6 +76,7 @@ def test_parallel_map_and_threads_agree(tokenizer):
         assert list(pool.map(lambda text: tokenizer([text])["input_ids"].numpy().tolist(), texts)) == expected
 
 
+@pytest.mark.slow
 def test_saved_model_runs_without_tfbert(tokenizer, tmp_path):
     module = tf.Module()
     module.tokenize = tf.function(

@@ -203,6 +203,7 @@ class TestEveryModelWithALoss:
         gradients = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
         assert all(np.isfinite(array_of(gradient)).all() for gradient in gradients if gradient is not None)
 
+    @pytest.mark.slow
     def test_fit_lowers_the_loss_wherever_the_labels_are(self, name):
         config, inputs, labels, _ = MODELS[name]
         y = labels if len(labels) > 1 else next(iter(labels.values()))

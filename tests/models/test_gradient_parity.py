@@ -74,6 +74,7 @@ def test_packed_gradients(key, gradients):
     check(key, POSITIONS[NAMES.index(key) % len(POSITIONS)], gradients, "packed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "position"),
     [

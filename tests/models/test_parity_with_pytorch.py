@@ -115,6 +115,7 @@ def test_packed(name, position, grid):
     cell.check(grid, "padding", real_only=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", range(len(ACTIVATIONS)))
 @pytest.mark.parametrize("form", COMPILED)
 def test_compiled_sample(form, index, grid):
@@ -186,6 +187,7 @@ def test_every_call(name, calls):
     check_call(name, calls, execution="packed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMPILED_CALLS)
 def test_compiled_call(name, calls):
     check_call(name, calls, "xla")

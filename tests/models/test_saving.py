@@ -59,6 +59,7 @@ class TestEveryModel:
         np.testing.assert_array_equal(first(clone(IDS, MASK)), first(model(IDS, MASK)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_global_policy_trains_with_float32_loss(policy):
     before = keras.config.dtype_policy()

@@ -98,6 +98,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_changed_model_trains_on_and_is_saved_with_its_optimizer(change, tmp_path):
     model = trained(TFBertForSequenceClassification(CONFIG))

@@ -19,6 +19,7 @@ def encoder(minilm_folder):
     return TextClassifier.from_pretrained(minilm_folder, max_length=128)
 
 
+@pytest.mark.slow
 def test_no_held_out_tweet_is_taught(encoder):
     texts = distill.transfer_texts(encoder, copies=1)
     train, held_out, _, _ = split_tweets()

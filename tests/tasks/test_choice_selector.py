@@ -102,6 +102,7 @@ def test_without_rows_there_are_no_answers(selector):
     assert {name: len(values) for name, values in answers.items()} == {"choice": 0, "index": 0, "scores": 0}
 
 
+@pytest.mark.slow
 def test_it_learns_from_places_and_texts(fresh):
     fresh.fit(LESSONS, RIGHT["places"], epochs=8, batch_size=4, verbose=0)
     loss, accuracy = fresh.evaluate(LESSONS, RIGHT["texts"], verbose=0)

@@ -51,6 +51,7 @@ def test_without_rows_there_are_no_answers(predictor):
     assert {name: values.shape for name, values in answers.items()} == {"label": (0,), "score": (0,)}
 
 
+@pytest.mark.slow
 def test_it_learns_from_numbers_and_names(fresh):
     names = [NAMES[number] for number in FOLLOWS]
     fresh.fit(PAIRS, names, epochs=8, batch_size=8, verbose=0)

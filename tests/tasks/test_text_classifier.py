@@ -13,6 +13,7 @@ def fast(classifier, run_eagerly=True):
     return classifier
 
 
+@pytest.mark.slow
 def test_it_learns_from_strings_and_answers_with_their_labels(fresh_classifier, reviews):
     texts, labels = reviews
     classifier = fast(fresh_classifier(hidden_dropout_prob=0.0), run_eagerly=False)
@@ -108,6 +109,7 @@ def test_evaluate_learns_no_labels(fresh_classifier):
         classifier.evaluate(["cat", "dog"], ["good", "bad"], verbose=0)
 
 
+@pytest.mark.slow
 def test_weights_of_classes_and_samples_reach_the_loss(fresh_classifier, reviews):
     texts, labels = reviews[0][:4], reviews[1][:4]
 
@@ -153,6 +155,7 @@ def test_pairs_train_and_are_remembered(fresh_classifier, tmp_path):
     assert set(inputs) == {"text", "text_pair"}
 
 
+@pytest.mark.slow
 def test_regression_answers_with_numbers(fresh_classifier, trained_head):
     answer = trained_head("regression").predict(["the cat"], verbose=0)
     assert list(answer) == ["score"]

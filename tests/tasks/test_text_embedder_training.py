@@ -49,6 +49,7 @@ def test_without_labels_the_loss_is_that_of_negatives_in_the_batch(embedder, giv
         assert list(features) == list(given)
 
 
+@pytest.mark.slow
 def test_texts_find_what_belongs_to_them(embedder):
     loss = embedder.fit(PAIRS, batch_size=4, epochs=10, verbose=0).history["loss"]
     assert loss[-1] < 0.5 * loss[0]

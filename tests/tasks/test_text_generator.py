@@ -114,6 +114,7 @@ def test_sampling_repeats_itself_with_a_seed_only(generator):
     assert len(set(texts[2][0])) > 1
 
 
+@pytest.mark.slow
 def test_it_learns_how_texts_go_on(folder):
     generator = TextGenerator.from_pretrained(folder, add_special_tokens=False, max_new_tokens=3, **STILL)
     generator.compile(BertAdamW(5e-3), run_eagerly=True)

@@ -167,6 +167,7 @@ def test_words_come_as_streams_too(find):
 # === Training ===
 
 
+@pytest.mark.slow
 def test_it_learns_labels_of_words(trained):
     model, history = trained
     assert history["val_loss"][-1] < 0.3 * history["val_loss"][0]

@@ -124,6 +124,7 @@ def test_without_rows_or_labels_there_are_no_answers(load):
     assert sorted(broken[0]) == [b"dog", "\ufffd".encode()]
 
 
+@pytest.mark.slow
 def test_it_learns_from_premises_and_hypotheses(fresh, inference):
     task = fresh(hypothesis_template="{}")
     assert task.learns_labels

@@ -89,6 +89,7 @@ def test_a_killed_training_ends_with_the_same_weights(train, backup, whole, batc
     assert not list(backup.iterdir())
 
 
+@pytest.mark.slow
 def test_it_is_killed_again_and_again(train, backup, whole):
     for batches in (3, 2, 2, 1):  # the first one before the end of an epoch is noted
         with pytest.raises(Killed):
@@ -97,6 +98,7 @@ def test_it_is_killed_again_and_again(train, backup, whole):
     assert all(np.array_equal(found, expected) for expected, found in zip(whole[0], weights, strict=True))
 
 
+@pytest.mark.slow
 def test_keras_own_callback_resumes_epochs(train, backup, whole):
     with pytest.raises(Killed):
         train(keras.callbacks.BackupAndRestore(backup), KillAt(6))
@@ -117,6 +119,7 @@ def test_several_steps_at_a_time_killed_in_validation(train, backup):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("save_freq", "batches"), [(1, 3), ("epoch", 3)])
 def test_epochs_that_end_before_the_data_go_on_behind(train, backup, save_freq, batches):
     options = {"texts": TEXTS[:8], "batch_size": 2, "steps_per_epoch": 2, "epochs": 4}  # twice through the data

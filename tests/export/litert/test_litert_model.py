@@ -110,6 +110,7 @@ def test_what_does_not_fit_is_refused_by_the_name_of_the_op(name, tmp_path):
     assert not list(tmp_path.glob("*.tflite*"))
 
 
+@pytest.mark.slow
 def test_a_process_without_tfbert_and_one_without_tensorflow(classifier, path):
     expected = classifier.predict(SENTENCES, verbose=0)
     for program in (IN_A_NEW_PROCESS, WITHOUT_TENSORFLOW):
@@ -147,6 +148,7 @@ def test_fewer_bits_are_smaller_and_alike(classifier, path, precision, off, tmp_
     assert model.metadata["precision"] == precision
 
 
+@pytest.mark.slow
 def test_an_export_with_measured_ranges_is_the_same_again(classifier, tmp_path):
     options = {"format": "litert", "precision": "full_int8", "calibration_texts": SENTENCES}
     answers = [
@@ -156,6 +158,7 @@ def test_an_export_with_measured_ranges_is_the_same_again(classifier, tmp_path):
     np.testing.assert_array_equal(*answers)
 
 
+@pytest.mark.slow
 def test_pairs_and_rows_without_a_pair(classifier, tmp_path):
     path = classifier.export(tmp_path / "pairs.tflite", format="litert", text_pair=True)
     rows = {"text": SENTENCES, "text_pair": ["", "a city", "b", ""]}

@@ -41,6 +41,7 @@ def test_the_task_follows_from_the_files(folder, classify):
     assert found(TEXTS) == classify(TEXTS)
 
 
+@pytest.mark.slow
 def test_models_of_every_kind_answer_alike(folder, classify, tmp_path):
     expected = classify(TEXTS)
     task = TextClassifier.from_pretrained(folder)
