@@ -30,7 +30,7 @@ from examples import assets  # noqa: E402
 from examples.benchmarks.report import add_options, machine, write_report  # noqa: E402
 from examples.sentiment import split_tweets, trained_checkpoint  # noqa: E402
 from examples.similarity import judged_documents, texts_of  # noqa: E402
-from tfbert.export.formats import FILE_FORMATS, open_file  # noqa: E402
+from tfbert.export.formats import FILE_FORMATS, open_file, size_of  # noqa: E402
 from tfbert.export.formats import PRECISIONS as FILE_PRECISIONS  # noqa: E402
 from tfbert.str_array import as_str_array  # noqa: E402
 
@@ -122,11 +122,6 @@ def measured(
 def joined(parts: list[Answers]) -> Answers:
     """The answers of all batches."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files of a folder."""
-    return path.stat().st_size if path.is_file() else sum(size_of(inner) for inner in path.iterdir())
 
 
 def sentiment(args: argparse.Namespace) -> dict[str, dict]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tfbert.cli.text_rows import UsageError, write_json_row
-from tfbert.export.formats import FILE_FORMATS, is_exported_file, open_file
+from tfbert.export.formats import FILE_FORMATS, is_exported_file, open_file, size_of
 from tfbert.json_file import read_json
 
 
@@ -59,7 +59,7 @@ def _file_facts(path: str, texts: list[str]) -> dict[str, Any]:
         "format": FILE_FORMATS[Path(path).suffix],
         **facts,
         "signatures": loaded.signatures(),
-        "megabytes": round(Path(path).stat().st_size / 1e6, 2),
+        "megabytes": round(size_of(path) / 1e6, 2),
         **answer,
     }
 
@@ -79,13 +79,12 @@ def _saved_model_facts(path: str, texts: list[str]) -> dict[str, Any]:
         inputs = ", ".join(map(_spec_text, function.structured_input_signature[1].values()))
         outputs = ", ".join(f"{key} {spec.dtype.name}{list(spec.shape)}" for key, spec in _outputs(function))
         signatures[name] = f"({inputs}) -> {outputs}"
-    files = [file for file in Path(path).rglob("*") if file.is_file()]
     return {
         "format": "SavedModel",
         **metadata,
         "signatures": signatures,
         "text_ops": sorted(TEXT_OPS & ops_of(path)),
-        "megabytes": round(sum(file.stat().st_size for file in files) / 1e6, 2),
+        "megabytes": round(size_of(path) / 1e6, 2),
         **({"answer": _answer(loaded.signatures["serving_default"], metadata.get("inputs"), texts)} if texts else {}),
     }
 

@@ -39,3 +39,16 @@ def open_file(path: str | PathLike, threads: int | None = None) -> LoadedModel:
     if form is None:
         raise ValueError(f"An exported file ends in one of {sorted(FILE_FORMATS)}. Received: {str(path)!r}.")
     return importlib.import_module(f"tfbert.export.{form}").load(path, threads)
+
+
+def size_of(path: str | PathLike) -> int:
+    """Return the bytes of a file, or of all files of a folder.
+
+    Args:
+        path: Path of either.
+
+    Returns:
+        int.
+    """
+    path = Path(path)
+    return path.stat().st_size if path.is_file() else sum(map(size_of, path.iterdir()))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tfbert.export.formats import size_of
 from tfbert.export.report_file import report_path
 from tfbert.json_file import write_json
 from tfbert.tasks.base.task import Task
@@ -67,7 +68,7 @@ def export_report(
     read = served.read_inputs(_texts_for(served) if texts is None else texts)
     columns = {column.name: read[column.name] for column in served.columns}
     expected, found = (one.predict(columns, verbose=0) for one in (task, served))
-    size = _size(Path(path))
+    size = size_of(path)
     weights = 4 * sum(int(np.prod(weight.shape)) for weight in task.model.weights)
     report: dict[str, Any] = {
         "file": Path(path).name,
@@ -149,8 +150,3 @@ def _milliseconds(predicts: Mapping[str, Callable], columns: Mapping[str, Any]) 
                 times[model].append(1e3 * (time.perf_counter() - start) / size)
         found[name] = {model: round(statistics.median(taken[WARM_UP:]), 3) for model, taken in times.items()}
     return found
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file, or of all files of a folder."""
-    return path.stat().st_size if path.is_file() else sum(_size(inner) for inner in path.iterdir())

@@ -10,7 +10,7 @@ import functools
 from tfbert.export.onnx.graph_builder import GraphBuilder, Tensor
 from tfbert.export.onnx.word_pieces import PieceRows
 from tfbert.tokenization.packing.packing import SpecialIds
-from tfbert.tokenization.packing.packing_options import PackingOptions
+from tfbert.tokenization.packing.packing_options import PackingOptions, refuse_options
 
 END = 2**63 - 1  # past the end of everything
 
@@ -32,12 +32,8 @@ def check_packing(options: PackingOptions) -> None:
         "return_special_tokens_mask": options.return_special_tokens_mask,
         "return_length": options.return_length,
     }
-    for name, is_refused in refused.items():
-        if is_refused:
-            raise ValueError(
-                f"The ONNX form of the tokenizer cannot follow `{name}`={getattr(options, name)!r}. Leave it at its "
-                "default, or export as a SavedModel."
-            )
+    message = "The ONNX form of the tokenizer cannot follow {}. Leave it at its default, or export as a SavedModel."
+    refuse_options(options, refused, message)
 
 
 def packed_rows(

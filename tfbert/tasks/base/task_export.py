@@ -170,7 +170,7 @@ def _export_onnx(task, path, names, metadata, precision, inputs, calibration_tex
             metadata,
             tokenizer=task.tokenizer,
             ids=[{name: ids.numpy() for name, ids in _ids(task, probe).items()} for probe in probes],
-            texts=[_strings(probe) for probe in probes] if takes_text else (),
+            texts=probes if takes_text else (),
             answer=task if takes_text else None,
             precision=precision,
             overwrite=overwrite,
@@ -188,11 +188,6 @@ def _rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Columns of one row each."""
     count = len(next(iter(columns.values())))
     return [{name: column[row : row + 1] for name, column in columns.items()} for row in range(count)]
-
-
-def _strings(columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Text columns as arrays of str."""
-    return {name: as_str_array(np.array(column, dtype=object)) for name, column in columns.items()}
 
 
 def _inputs(task: Task, row: Mapping[str, Any], keys: Sequence[str]) -> dict[str, dict[str, np.ndarray]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tfbert.option_checks import check_count, check_flag, is_integer
@@ -187,9 +187,22 @@ def check_litert(options: PackingOptions) -> None:
         "return_offsets": options.return_offsets,
         "return_overflowing_tokens": options.return_overflowing_tokens,
     }
+    refuse_options(
+        options, refused, "LiteRT lacks an op that {} takes. Export as a SavedModel, or leave it at its default."
+    )
+
+
+def refuse_options(options: PackingOptions, refused: Mapping[str, bool], message: str) -> None:
+    """Refuse the first of some options that is not to be.
+
+    Args:
+        options: `PackingOptions`.
+        refused: Mapping from option to whether its value is refused.
+        message: str, with {} where option and value go.
+
+    Raises:
+        ValueError: If there is one.
+    """
     for name, is_refused in refused.items():
         if is_refused:
-            raise ValueError(
-                f"LiteRT lacks an op that `{name}`={getattr(options, name)!r} takes. Export as a SavedModel, or leave "
-                "it at its default."
-            )
+            raise ValueError(message.format(f"`{name}`={getattr(options, name)!r}"))
