@@ -13,8 +13,8 @@ import numpy as np
 from tfbert.export.litert.file_metadata import check_model, read_metadata
 from tfbert.export.litert.text_ops import text_op_registerers
 from tfbert.export.loaded_model import LoadedModel, check_threads, named
-from tfbert.export.optional import import_optional
 from tfbert.export.text_columns import Columns
+from tfbert.optional import import_optional
 
 TOKENS_AT_ONCE = 128  # more gain nothing, and padding costs (examples/benchmarks/edge.py)
 READ_AT_ONCE = 256

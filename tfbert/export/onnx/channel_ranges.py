@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfbert.export.optional import import_optional
+from tfbert.optional import import_optional
 
 
 class ChannelRange(NamedTuple):

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.export.onnx.opset import OPSET
-from tfbert.export.optional import import_optional
 from tfbert.export.verify import ExportError
+from tfbert.optional import import_optional
 
 # It joins reshapes whose shapes say "as in the input", of one input with the other's.
 WRONG_OPTIMIZERS = {"remove_back_to_back"}

@@ -22,11 +22,11 @@ from tfbert.export.onnx.join import put_before
 from tfbert.export.onnx.onnx_model import METADATA_KEY
 from tfbert.export.onnx.precision import to_float16, to_int8, weight_of
 from tfbert.export.onnx.text_front import text_front
-from tfbert.export.optional import import_optional
 from tfbert.export.report_file import report_path
 from tfbert.export.staging import check_target, staged_path
 from tfbert.export.verify import compare_outputs
 from tfbert.option_checks import check_choice
+from tfbert.optional import import_optional
 from tfbert.str_array import as_str_array
 from tfbert.version import __version__
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfbert.export.onnx.answer_alone import EXTENSIONS
 from tfbert.export.onnx.opset import OPSET
-from tfbert.export.optional import import_optional
+from tfbert.optional import import_optional
 
 Tensor = str  # the name of a value of the graph
 ML = "ai.onnx.ml"

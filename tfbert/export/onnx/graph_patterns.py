@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfbert.export.optional import import_optional
+from tfbert.optional import import_optional
 
 COMMUTATIVE = {"Add", "Mul"}
 Pattern = Any  # a str names a tensor; a tuple is an op type and the patterns of its inputs

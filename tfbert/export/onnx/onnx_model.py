@@ -11,8 +11,8 @@ import numpy as np
 
 from tfbert.export.loaded_model import LoadedModel, check_threads
 from tfbert.export.onnx.answer_alone import open_session
-from tfbert.export.optional import import_optional
 from tfbert.export.text_columns import Columns
+from tfbert.optional import import_optional
 
 METADATA_KEY = "tfbert"
 STRINGS = "tensor(string)"

@@ -5,9 +5,17 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-EXTRAS = {"ai_edge_litert": "litert"} | dict.fromkeys(
-    ("onnx", "onnxruntime", "onnxruntime_extensions", "tf2onnx"), "onnx"
-)
+EXTRAS = {
+    extra: libraries.split()
+    for extra, libraries in {
+        "client": "google grpc urllib3",
+        "litert": "ai_edge_litert",
+        "onnx": "onnx onnxruntime onnxruntime_extensions tf2onnx",
+        "ray": "ray",
+        "serving": "grpc_health httptools prometheus_client starlette uvicorn uvloop",
+        "spark": "pyspark pandas pyarrow",
+    }.items()
+}
 
 
 def import_optional(name: str) -> Any:
@@ -26,4 +34,5 @@ def import_optional(name: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         library = name.partition(".")[0]
-        raise ImportError(f'{library} is missing. Run `pip install "tfbert-keras[{EXTRAS[library]}]"`.') from error
+        extra = next(extra for extra, libraries in EXTRAS.items() if library in libraries)
+        raise ImportError(f'{library} is missing. Run `pip install "tfbert-keras[{extra}]"`.') from error
