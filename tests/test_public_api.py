@@ -75,7 +75,18 @@ PUBLIC_NAMES = {
     "tfbert.export": ["ExportError", "export_saved_model", "litert", "onnx"],
 }
 # What is always installed with tfbert, h5py by Keras; everything else is imported by the function that needs it.
-REQUIRED = {"flatbuffers", "h5py", "keras", "ml_dtypes", "numpy", "optree", "rich", "tensorflow", "tensorflow_text"}
+REQUIRED = {
+    "flatbuffers",
+    "google",
+    "h5py",
+    "keras",
+    "ml_dtypes",
+    "numpy",
+    "optree",
+    "rich",
+    "tensorflow",
+    "tensorflow_text",
+}
 MODULES = [module.name for module in pkgutil.walk_packages(tfbert.__path__, "tfbert.")]
 
 

@@ -44,7 +44,7 @@ def message(name: str) -> Any:
         >>> request = message("PredictRequest")()
         >>> request.model_spec.name = "sentiment"
         >>> request.SerializeToString()
-        b'\\n\\x0b\\n\\tsentiment'
+        b'\n\x0b\n\tsentiment'
 
     Source: the protos of tensorflow-serving-api 2.21 (`scripts/make_serving_protos.py`).
     """

@@ -52,7 +52,7 @@ def to_tensor_proto(array: np.ndarray, proto: Any = None) -> Any:
 
     Example:
         >>> to_tensor_proto(np.array(["a", "é"], object)).string_val
-        [b'a', b'\\xc3\\xa9']
+        [b'a', b'\xc3\xa9']
     """
     proto = message("tensorflow.TensorProto")() if proto is None else proto
     for size in array.shape:
