@@ -11,7 +11,7 @@ override TEXT := $(value TEXT)
 export TEXT
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help setup demo test slow exhaustive parity bench lint format lock clean
+.PHONY: help setup demo test tools slow exhaustive parity bench lint format lock clean
 
 help: ## Show this list.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/; s/^/  make /' | expand -t 18
@@ -32,7 +32,11 @@ demo: $(READY) ## Fine-tune on real tweets, export, answer strings without tfber
 test: $(READY) ## Run the tests (about ten minutes on two cores).
 	$(RUN) -m pytest -n 2 --dist worksteal $(PYTEST_OPTIONS)
 
-slow: $(READY) ## Run the tests that `make test` leaves out because each takes long: trainings, examples, several processes.
+tools: ## Install what `make slow` needs beside Python, where it is missing: Java and Chromium (Debian's, as root).
+	command -v java >/dev/null || { apt-get update -qq; apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless; }
+	command -v chromium >/dev/null || { apt-get update -qq; apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+
+slow: $(READY) ## Run the tests that `make test` leaves out because each takes long (after `make tools`).
 	$(RUN) -m pytest -n 2 --dist worksteal -m "slow and not exhaustive" $(PYTEST_OPTIONS)
 
 # XLA keeps every program that a process compiled, in memory maps of which a process may have 65,530: hence the parts.
@@ -45,7 +49,7 @@ parity: $(READY) ## Compare the tokenizer with the Rust library on 20 million st
 	@$(RUN) -m scripts.parity $(PARITY_OPTIONS)
 
 bench: $(READY) ## Measure speed and memory beside other libraries, into outputs/benchmarks (an hour; 10 GB for the peers).
-	set -e; for name in throughput latency scaling cold_start memory precision edge; do echo "== $$name"; \
+	set -e; for name in throughput latency scaling cold_start memory precision edge serving spark; do echo "== $$name"; \
 		$(RUN) examples/benchmarks/$$name.py --json outputs/benchmarks/$$name.json \
 		--chart outputs/benchmarks/$$name.png; done
 

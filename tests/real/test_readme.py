@@ -22,7 +22,7 @@ def test_python_blocks_run_in_order(minilm_folder, tmp_path, monkeypatch, capsys
     assets.antiberty_folder()
     (tmp_path / ".cache").symlink_to(minilm_folder.parent)
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     monkeypatch.chdir(tmp_path)
     outputs = []
     for number, block in enumerate(blocks):
@@ -40,6 +40,8 @@ def test_python_blocks_run_in_order(minilm_folder, tmp_path, monkeypatch, capsys
     assert outputs[3].splitlines() == ["C 0.9791", "[0.69, -0.01]"]
     assert outputs[4] == "C\n"
     assert outputs[6].splitlines() == ["(2, 384)", "(1, 384)"]
-    assert outputs[7].splitlines()[-1] == "['good' 'bad']"
+    assert outputs[7].splitlines()[0] == "['good']"
+    assert outputs[7].splitlines()[1].startswith("[{'label': 'good', 'score': 0.")
+    assert outputs[8].splitlines()[-1] == "['good' 'bad']"
     assert (tmp_path / "outputs" / "antiberty" / "model-00003-of-00003.safetensors").is_file()
     assert (tmp_path / "outputs" / "reviews" / "model.safetensors").is_file()

@@ -1,10 +1,11 @@
-"""Write a model that answers raw strings without tfbert: a SavedModel, a LiteRT or an ONNX file.
+"""Write a model that answers raw strings without tfbert: a SavedModel, a serving bundle, a LiteRT or an ONNX file.
 
 Example:
   tfbert export outputs/sentiment saved_models/sentiment/1
   tfbert export outputs/ner saved_models/ner/1 --option aggregation_strategy=simple
   tfbert export outputs/sentiment sentiment.tflite --precision dynamic_int8 --verify held_out.csv
   tfbert export outputs/sentiment sentiment.onnx
+  tfbert export outputs/sentiment models --serving --name sentiment
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfbert.cli.answers import parsed_options
 from tfbert.cli.text_rows import UsageError, positive_integer, write_json_row
-from tfbert.export.formats import FILE_FORMATS, FORMATS, INPUTS, PRECISIONS, SAVED_MODEL
+from tfbert.export.formats import FILE_FORMATS, FORMATS, INPUTS, PRECISIONS, SAVED_MODEL, SERVING
 
 if TYPE_CHECKING:
     from tfbert.tasks.base.task import Task
@@ -27,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="checkpoint folder or .keras file")
     parser.add_argument(
-        "output", metavar="OUT", help="folder, such as saved_models/sentiment/1, or file, .tflite or .onnx"
+        "output",
+        metavar="OUT",
+        help="folder, such as saved_models/sentiment/1 (--serving: models), or .tflite or .onnx",
     )
     parser.add_argument("--task", help="what the model is for (default: what its files say)")
     parser.add_argument(
@@ -35,7 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--text-pair", action="store_true", default=None, help="serve pairs: text and text_pair")
     parser.add_argument("--max-length", type=positive_integer, help="longest input in tokens")
-    parser.add_argument("--format", choices=FORMATS, help="default: what the ending of OUT says")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--format", choices=FORMATS, help="default: what the ending of OUT says")
+    form.add_argument(
+        "--serving",
+        action="store_const",
+        dest="format",
+        const=SERVING,
+        help="the next version of a model in OUT, with all that TF Serving, Docker and Kubernetes need",
+    )
+    parser.add_argument("--name", help="of the model in a serving bundle (default: its task's)")
     parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of LiteRT and ONNX files")
     parser.add_argument("--inputs", choices=INPUTS, default="text", help="ids: leave tokenizing out of the file")
     parser.add_argument(
@@ -95,6 +107,7 @@ def _exported(task: Task, options: argparse.Namespace, calibration_texts: Any) -
             precision=options.precision,
             inputs=options.inputs,
             calibration_texts=calibration_texts,
+            name=options.name,
             overwrite=options.overwrite,
         )
     except FileExistsError as error:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tfbert.export.loaded_model import LoadedModel
 
-SAVED_MODEL, LITERT, ONNX = "tf_saved_model", "litert", "onnx"
-FORMATS = (SAVED_MODEL, LITERT, ONNX)
+SAVED_MODEL, SERVING, LITERT, ONNX = "tf_saved_model", "serving", "litert", "onnx"
+FORMATS = (SAVED_MODEL, SERVING, LITERT, ONNX)
 FILE_FORMATS = {".tflite": LITERT, ".onnx": ONNX}
 SUFFIXES = {form: suffix for suffix, form in FILE_FORMATS.items()}
 PRECISIONS = ("float32", "float16", "dynamic_int8", "full_int8")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfbert.export.answer_rows import AnswerRows
-from tfbert.export.text_columns import Columns, text_columns
+from tfbert.export.text_columns import Columns, byte_lengths, text_columns
 from tfbert.option_checks import check_count
 from tfbert.str_array import as_str_array
 
@@ -136,8 +136,8 @@ class LoadedModel:
         return self._run_ids(arrays)
 
     def _sizes(self, columns: Columns) -> np.ndarray:
-        """Return how much there is to do for each row: its bytes, of which a token has some four."""
-        return np.sum([_lengths(column) for column in columns.values()], axis=0)
+        """Return how much there is to do for each row."""
+        return byte_lengths(columns)
 
     def _rows_at_once(self, size: int) -> int:
         """How many rows suit the runtime where the largest has this size."""
@@ -158,7 +158,7 @@ class LoadedModel:
         names, ranks = self.input_names, self.input_ranks()
         if not names:
             raise ValueError(f"The file {self.path!r} takes ids: call `run_ids`, or export it with inputs='text'.")
-        return text_columns(x, {name: ranks[name] for name in names}, self.path)
+        return text_columns(x, {name: ranks[name] for name in names}, f"The file {self.path!r}")
 
 
 def check_threads(threads: Any) -> None:
@@ -189,9 +189,3 @@ def _id_array(value: Any, name: str, rank: int, limit: int | None, longest: int)
         found = least if least < 0 else most
         raise ValueError(f"`{name}` must be from 0 to {(limit or MOST_ID + 1) - 1}. Received: {found}.")
     return array.astype(np.int32)
-
-
-def _lengths(column: np.ndarray) -> np.ndarray:
-    """Bytes of each row of texts [B], or of the longest in each row of [B, C]; tokens are some four bytes."""
-    lengths = np.array([len(text.encode()) for text in column.reshape(-1)], np.int64).reshape(column.shape)
-    return lengths if column.ndim == 1 else lengths.max(axis=1, initial=0)

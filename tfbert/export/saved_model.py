@@ -51,20 +51,51 @@ def export_saved_model(
         ValueError: If TensorFlow would take the path for a pattern.
         ExportError: If the written model does not answer as the functions do, or holds an op that servers lack.
     """
+    path = checked_path(path)
+    if overwrite and path.exists() and not (path / "saved_model.pb").is_file():
+        raise FileExistsError(f"{str(path)!r} holds no SavedModel, so it is not replaced. Choose another path.")
+    with staged_folder(path, overwrite) as folder:
+        write_saved_model(
+            folder,
+            signatures,
+            variables,
+            metadata,
+            probes=probes,
+            lookup_tables=lookup_tables,
+            is_random=is_random,
+            is_compiled=is_compiled,
+        )
+    return path
+
+
+def checked_path(path: str | PathLike) -> Path:
+    """Return a path with the home folder in the place of "~"; refuse one that TensorFlow would take for a pattern."""
     path = Path(path).expanduser()
     if set("*?[]") & set(str(path)):
         raise ValueError(f"`path` must not hold any of * ? [ ], which TensorFlow takes for patterns. Received: {path}.")
-    if overwrite and path.exists() and not (path / "saved_model.pb").is_file():
-        raise FileExistsError(f"{str(path)!r} holds no SavedModel, so it is not replaced. Choose another path.")
+    return path
+
+
+def write_saved_model(
+    folder: Path,
+    signatures: Mapping[str, Any],
+    variables: Sequence[keras.Variable],
+    metadata: Mapping[str, Any],
+    *,
+    probes: Sequence[Mapping[str, Any]],
+    lookup_tables: Sequence[Any] = (),
+    is_random: bool = False,
+    is_compiled: bool = False,
+) -> None:
+    """Write graph functions as a SavedModel into a folder, and check it; see `export_saved_model`."""
     module = tf.Module(name="tfbert")
     # Plain variables, and Keras objects in closures only: a SavedModel that tracks Keras objects loads in Python,
     # but a Session or the C API finds none of its variables.
     module.weights = [variable.value for variable in variables]
     module.lookup_tables = list(lookup_tables)
-    with staged_folder(path, overwrite) as folder:
-        tf.saved_model.save(module, str(folder), signatures=dict(signatures))
-        (folder / METADATA_FILE).parent.mkdir(exist_ok=True)
-        write_json(folder / METADATA_FILE, {"tfbert_version": __version__, **metadata})
-        check_ops(folder, allow_lookup_tables=bool(lookup_tables), allow_compiled=is_compiled)
-        check_answers(folder, signatures, probes, exactly=not is_random)
-    return path
+    tf.saved_model.save(module, str(folder), signatures=dict(signatures))
+    (folder / METADATA_FILE).parent.mkdir(exist_ok=True)
+    facts = {"tfbert_version": __version__, "lookup_tables": bool(lookup_tables), **metadata}
+    write_json(folder / METADATA_FILE, facts)
+    check_ops(folder, allow_lookup_tables=bool(lookup_tables), allow_compiled=is_compiled)
+    check_answers(folder, signatures, probes, exactly=not is_random)

@@ -79,13 +79,30 @@ def staged_path(target: str | PathLike, overwrite: bool = False, advice: str = A
     target = Path(os.path.abspath(target))
     _settle_leftovers(target)
     _check_free(target, overwrite, advice)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = _beside(target, PARTIAL)
-    try:
+    with scratch_path(target) as staging:
         yield staging
         if target.exists() and not overwrite:
             raise FileExistsError(f"{str(target)!r} appeared while it was being written. Nothing was replaced.")
         _put_in_place(staging, target)
+
+
+@contextlib.contextmanager
+def scratch_path(target: str | PathLike) -> Iterator[Path]:
+    """Give a path beside `target` to write to; what still lies there when the block ends is removed.
+
+    Args:
+        target: Path of what is to be made; its folder is made where it is missing.
+
+    Yields:
+        Path at which nothing lies, of a name that servers pass over. What killed writers left for the same target is
+        gone.
+    """
+    target = Path(os.path.abspath(target))
+    _settle_leftovers(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = _beside(target, PARTIAL)
+    try:
+        yield staging
     finally:
         _remove(staging)
 

@@ -10,15 +10,15 @@ import numpy as np
 Columns = dict[str, np.ndarray]
 
 
-def text_columns(x: Any, ranks: Mapping[str, int], path: str) -> Columns:
+def text_columns(x: Any, ranks: Mapping[str, int], taker: str) -> Columns:
     """Turn text into columns of str objects by name.
 
     Args:
         x: A dict of columns or a pandas DataFrame; a list of dicts, one for each row; or the text of the first column
-            alone (rows of two texts are pairs, if the file takes pairs). A column of several texts a row is a list for
+            alone (rows of two texts are pairs, if pairs are taken). A column of several texts a row is a list for
             each row, an array or a tensor [B, C]; or one list for all rows.
         ranks: Mapping. 1 for columns [B], one text a row, and 2 for [B, C], several; the first is 1.
-        path: str. The file that takes them, for error messages.
+        taker: str. What takes them, for error messages: "The file 'a.tflite'".
 
     Returns:
         A dict of arrays [B], or [B, C] with C at least 1, "" where a row has fewer.
@@ -28,7 +28,7 @@ def text_columns(x: Any, ranks: Mapping[str, int], path: str) -> Columns:
         ValueError: If names, shapes or numbers of rows do not fit, or a text is no valid Unicode.
 
     Example:
-        >>> given = text_columns({"text": ["one", "two"], "choices": ["a", "b"]}, {"text": 1, "choices": 2}, "a.tflite")
+        >>> given = text_columns({"text": ["one", "two"], "choices": ["a", "b"]}, {"text": 1, "choices": 2}, "It")
         >>> given["choices"].tolist()
         [['a', 'b'], ['a', 'b']]
     """
@@ -38,9 +38,9 @@ def text_columns(x: Any, ranks: Mapping[str, int], path: str) -> Columns:
     elif hasattr(x, "columns") and hasattr(x, "items"):  # a pandas DataFrame
         x = dict(x.items())
     elif not isinstance(x, Mapping):
-        x = _named(x, names, path)
+        x = _named(x, names, taker)
     if set(x) != set(names):
-        raise ValueError(f"The file {path!r} takes {names}. Received the keys: {sorted(map(str, x))}.")
+        raise ValueError(f"{taker} takes {names}. Received the keys: {sorted(map(str, x))}.")
     columns = {name: _texts(x[name], name) for name in names if ranks[name] == 1}
     count = len(columns[names[0]])
     columns = {name: columns[name] if name in columns else _slots(x[name], name, count) for name in names}
@@ -50,8 +50,8 @@ def text_columns(x: Any, ranks: Mapping[str, int], path: str) -> Columns:
     return columns
 
 
-def _named(x: Any, names: Sequence[str], path: str) -> dict[str, Any]:
-    """Text without names: that of the only column; or rows of two texts where the file takes pairs."""
+def _named(x: Any, names: Sequence[str], taker: str) -> dict[str, Any]:
+    """Text without names: that of the only column; or rows of two texts where pairs are taken."""
     if len(names) == 1:
         return {names[0]: x}
     takes_pairs = names[1:] == ["text_pair"]
@@ -59,7 +59,7 @@ def _named(x: Any, names: Sequence[str], path: str) -> dict[str, Any]:
     if not (takes_pairs and all(_is_list(row) and len(row) == 2 for row in rows)):
         example = ", ".join(f"{name!r}: […]" for name in names)
         pairs = ", or rows of two texts" if takes_pairs else ""
-        raise TypeError(f"The file {path!r} takes {{{example}}}{pairs}. Received: {type(x).__name__}.")
+        raise TypeError(f"{taker} takes {{{example}}}{pairs}. Received: {type(x).__name__}.")
     pairs_of_text = [_listed(row, names[0]) for row in rows]
     return {name: [row[side] for row in pairs_of_text] for side, name in enumerate(names)}
 
@@ -111,6 +111,27 @@ def _slots(value: Any, name: str, count: int) -> np.ndarray:
     for row, texts in enumerate(lists):
         array[row, : len(texts)] = texts
     return array
+
+
+def byte_lengths(columns: Columns) -> np.ndarray:
+    """Return how much there is to do for each row: its bytes, of which a token has some four.
+
+    Args:
+        columns: dict of arrays of str objects [B] or [B, C].
+
+    Returns:
+        int64 [B]; of several texts the longest counts.
+
+    Example:
+        >>> byte_lengths({"text": np.array(["a", "é"], object)}).tolist()
+        [1, 2]
+    """
+    return np.sum([_lengths(column) for column in columns.values()], axis=0)
+
+
+def _lengths(column: np.ndarray) -> np.ndarray:
+    lengths = np.array([len(text.encode()) for text in column.reshape(-1)], np.int64).reshape(column.shape)
+    return lengths if column.ndim == 1 else lengths.max(axis=1, initial=0)
 
 
 def _checked(text: Any, name: str, row: int) -> str:

@@ -11,9 +11,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
+from tfbert.export.server_ops import SERVER_TEXT_OPS
+from tfbert.export.signature_inputs import signature_inputs
 from tfbert.str_array import as_str_array
 
-# The two ops of tensorflow-text that this library uses; TF Serving links both.
+# The ops of tensorflow-text that this library uses: two, or four older ones for servers that lack those.
 FAST_TEXT_OPS = frozenset({"FastBertNormalize", "FastWordpieceTokenizeWithOffsets"})
 CLASSIC_TEXT_OPS = frozenset({"CaseFoldUTF8", "NormalizeUTF8", "RegexSplitWithOffsets", "WordpieceTokenizeWithOffsets"})
 TEXT_OPS = FAST_TEXT_OPS | CLASSIC_TEXT_OPS
@@ -58,9 +60,8 @@ def check_ops(folder: str | PathLike, allow_lookup_tables: bool = False, allow_c
     Raises:
         ExportError: If there is one; the message names it.
     """
-    functions = _functions(folder)
-    names = {function.signature.name for function in functions}
-    compiled = [function.signature.name for function in functions if function.attr["_XlaMustCompile"].b]
+    names = {function.signature.name for function in _functions(folder)}
+    compiled = compiled_functions(folder)
     if compiled and not allow_compiled:
         raise ExportError(f"The model holds functions compiled by XLA, which stock servers refuse: {compiled[0]}.")
     foreign = sorted(
@@ -68,13 +69,25 @@ def check_ops(folder: str | PathLike, allow_lookup_tables: bool = False, allow_c
         for op in ops_of(folder)
         if op in PYTHON_OPS
         or (not allow_lookup_tables and ("LookupTable" in op or "HashTable" in op))
-        or not (op in TEXT_OPS or op in names or hasattr(tf.raw_ops, op))
+        or not (op in SERVER_TEXT_OPS or op in names or hasattr(tf.raw_ops, op))
     )
     if foreign:
         raise ExportError(
             f"The model holds ops that TF Serving does not link or cannot restore: {', '.join(foreign)}. Write them "
             "with TensorFlow's own ops and constants; Python functions and lookup tables cannot be exported."
         )
+
+
+def compiled_functions(folder: str | PathLike) -> list[str]:
+    """Return the names of the functions of a SavedModel that XLA is to compile.
+
+    Args:
+        folder: Path of the SavedModel.
+
+    Returns:
+        A list of str.
+    """
+    return [function.signature.name for function in _functions(folder) if function.attr["_XlaMustCompile"].b]
 
 
 def check_answers(
@@ -84,7 +97,7 @@ def check_answers(
 
     Args:
         folder: Path of the SavedModel.
-        signatures: dict from signature name to the function in memory. "ids" gets what "tokenize" returns.
+        signatures: dict from signature name to the function in memory.
         probes: Sequence of dicts of text columns to compare on.
         exactly: bool, default True. False compares names, types and ranks only, where answers are drawn by chance.
 
@@ -93,11 +106,8 @@ def check_answers(
     """
     loaded = tf.saved_model.load(str(folder))
     for probe in probes:
-        texts = {name: tf.constant(column, tf.string) for name, column in probe.items()}
-        ids = signatures["tokenize"](**texts)
-        for name, function in signatures.items():
-            inputs = ids if name == "ids" else texts
-            compare_outputs(name, function(**inputs), loaded.signatures[name](**inputs), exactly)
+        for name, inputs in signature_inputs(signatures, probe).items():
+            compare_outputs(name, signatures[name](**inputs), loaded.signatures[name](**inputs), exactly)
 
 
 def text_probes(columns: Sequence[str], texts: Sequence[str | bytes]) -> list[dict[str, list[str | bytes]]]:

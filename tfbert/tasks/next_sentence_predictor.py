@@ -57,6 +57,7 @@ class NextSentencePredictor(Task):
         return {"logits": self.model(features, training=training).logits}  # [B, 2]
 
     decodes_ids = True
+    example_method = "classify"
 
     def decode(self, outputs, features, columns):
         probabilities = tf.nn.softmax(outputs["logits"])

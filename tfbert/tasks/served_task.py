@@ -14,10 +14,11 @@ from tfbert.export.answer_rows import AnswerRows
 from tfbert.export.formats import is_exported_file, open_file
 from tfbert.json_file import read_json
 from tfbert.models.bucketed_program import bucket_shapes
+from tfbert.option_checks import checked_batch_size
 from tfbert.str_array import as_str_array
 from tfbert.tasks.base.columns import Column, read_columns
-from tfbert.tasks.base.text_answerer import checked_batch_size
 from tfbert.tasks.base.text_rows import TextRows
+from tfbert.tasks.fixed_options import check_fixed_options
 
 
 class ServedTask:
@@ -25,14 +26,17 @@ class ServedTask:
 
     Args:
         path: Path of the SavedModel, or of a LiteRT or ONNX file.
+        threads: int or None, default None. Cores that an answer of a file may use; None is the runtime's choice. A
+            SavedModel has those of TensorFlow, `tf.config.threading`.
 
     Raises:
         FileNotFoundError: If nothing lies there.
         ValueError: If it was not exported by a task of tfbert, or takes ids.
     """
 
-    def __init__(self, path: str | PathLike):
+    def __init__(self, path: str | PathLike, threads: int | None = None):
         self.path = str(path)
+        self._threads = threads
         (self._open_file if is_exported_file(path) else self._open_saved_model)()
         self.task_name = self.metadata["task"]
 
@@ -49,7 +53,7 @@ class ServedTask:
         self.columns = _columns({name: specs[name].shape.rank for name in self.metadata["inputs"]})  # specs are sorted
 
     def _open_file(self) -> None:
-        loaded = open_file(self.path)
+        loaded = open_file(self.path, self._threads)
         if not loaded.input_names:
             raise ValueError(f'The file {self.path!r} takes ids. Export it with inputs="text" to ask it with text.')
         self.metadata = loaded.metadata
@@ -95,16 +99,13 @@ class ServedTask:
             )
         return len(shapes)
 
+    def label_names(self) -> list[str]:
+        """Return the labels by their numbers."""
+        return self.metadata["labels"]
+
     def with_options(self, **changes: Any) -> ServedTask:
         """Refuse other options: an exported model has those that it was exported with."""
-        fixed = {name: self.metadata.get(name) for name in ("max_length", "truncation")} | self.metadata["options"]
-        given = {name: list(value) if isinstance(value, tuple) else value for name, value in changes.items()}
-        differing = {name: value for name, value in given.items() if name not in fixed or fixed[name] != value}
-        if differing:
-            raise ValueError(
-                f"The model at {self.path!r} was exported with {self.metadata['options']}; received: {differing}. "
-                "Export task.with_options(...) instead."
-            )
+        check_fixed_options(changes, self.metadata, f"The model at {self.path!r}")
         return self
 
 

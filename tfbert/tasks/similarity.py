@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfbert.option_checks import check_choice, check_count
 
@@ -115,6 +114,8 @@ def search(
 
 def _nearest(queries: np.ndarray, corpus: Any, top_k: int, kind: str, chunk_size: int) -> list[list[dict[str, Any]]]:
     """The best of each chunk compete with the best of those before it."""
+    import tensorflow as tf
+
     scores = np.zeros([len(queries), 0], np.float32)
     ids = np.zeros([len(queries), 0], np.int64)
     for start in range(0, len(corpus), chunk_size):

@@ -57,6 +57,12 @@ class TextClassifier(SequenceClassifier):
 
     decodes_ids = True
 
+    @property
+    def example_method(self):
+        if not is_regression(self.config):
+            return "classify"
+        return "regress" if self.config.num_labels == 1 else None  # one number for each example
+
     def decode(self, outputs, features, columns):
         logits, config = outputs["logits"], self.config
         scores = self._scores(logits)

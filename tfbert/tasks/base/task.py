@@ -42,6 +42,11 @@ class Task(TaskFiles):
         """Whether `decode` needs ids and outputs only, and `tokenize` nothing but the tokenizer."""
         return False
 
+    @property
+    def example_method(self) -> str | None:
+        """Which of TF Serving's services for `tf.Example` answers as the task does: "classify", "regress" or None."""
+        return None
+
     def tokenize(self, columns: dict[str, tf.Tensor]) -> dict[str, Any]:
         """Turn text columns into the model's inputs, and what `decode` needs beside them."""
         return self.tokenizer(*columns.values())

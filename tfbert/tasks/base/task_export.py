@@ -10,18 +10,27 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from tfbert.export.formats import FILE_FORMATS, FORMATS, INPUTS, LITERT, ONNX, PRECISIONS, SAVED_MODEL, SUFFIXES
-from tfbert.export.report_file import report_path
+from tfbert.export.formats import (
+    FILE_FORMATS,
+    FORMATS,
+    INPUTS,
+    LITERT,
+    ONNX,
+    PRECISIONS,
+    SAVED_MODEL,
+    SERVING,
+    SUFFIXES,
+)
 from tfbert.export.staging import check_target
 from tfbert.export.verify import ExportError
 from tfbert.models.eight_bit_form import eight_bit_form
 from tfbert.option_checks import check_choice
 from tfbert.str_array import as_str_array
 from tfbert.tasks.base.export_checks import check_rows, check_weights, served_names
+from tfbert.tasks.base.saved_model_export import export_bundle_of, export_saved_model_of, variables_of
 from tfbert.tasks.base.signatures import make_signatures, never_empty
 
 if TYPE_CHECKING:
@@ -41,6 +50,7 @@ def export_task(
     precision: str = "float32",
     inputs: str = "text",
     calibration_texts: Any = None,
+    name: str | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a task in one of the forms; see `Task.export`."""
@@ -52,10 +62,12 @@ def export_task(
             '`calibration_texts` go with precision="full_int8", which needs them. '
             f"Received: precision={precision!r}, calibration_texts={type(calibration_texts).__name__}."
         )
+    if name is not None and format != SERVING:
+        raise ValueError(f"`name` goes with format={SERVING!r}; elsewhere `path` names the model. Received: {name!r}.")
     if task.has_new_head:
         logger.warning("The head was never trained; what is exported to %s answers at random.", path)
     names = served_names(task, text_pair)
-    if format == SAVED_MODEL:
+    if format in (SAVED_MODEL, SERVING):
         if Path(path).suffix in FILE_FORMATS:
             form = FILE_FORMATS[Path(path).suffix]
             raise ValueError(f"A SavedModel is a folder. Received: {str(path)!r}. Write format={form!r} for a file.")
@@ -64,7 +76,9 @@ def export_task(
                 "A SavedModel takes text and has the precision that its model computes in. Load the model with "
                 f'dtype="bfloat16", or write format="litert". Received: precision={precision!r}, inputs={inputs!r}.'
             )
-        return _export_saved_model(task, path, names, jit_compile, overwrite)
+        if format == SERVING:
+            return export_bundle_of(task, path, names, jit_compile, name, overwrite)
+        return export_saved_model_of(task, path, names, jit_compile, overwrite)
     if jit_compile:
         raise ValueError(f"`jit_compile` is for format={SAVED_MODEL!r}: XLA compiles no {format} file.")
     if task.compute_dtype != "float32":
@@ -86,33 +100,6 @@ def export_task(
     return write(task, path, names, metadata, precision, inputs, calibration_texts, overwrite)
 
 
-def _export_saved_model(task: Task, path, names: list[str], jit_compile: bool, overwrite: bool) -> Path:
-    from tfbert.export.saved_model import export_saved_model
-
-    with task.model.exported_execution(jit_compile):
-        signatures = make_signatures(task, names)
-    written = export_saved_model(
-        path,
-        signatures,
-        _variables_of(task, signatures),
-        {**task.export_metadata(), "inputs": names, "jit_compile": jit_compile},
-        probes=task.probes(names),
-        is_random=task.is_random,
-        is_compiled=jit_compile,
-        lookup_tables=task.tokenizer.lookup_tables,
-        overwrite=overwrite,
-    )
-    report_path(written).unlink(missing_ok=True)  # that of the folder before
-    return written
-
-
-def _variables_of(task: Task, signatures: Mapping[str, Any]) -> list[keras.Variable]:
-    """The weights; of other variables, such as random states and metrics, those that signatures read."""
-    read = {id(handle) for function in signatures.values() for handle in function.captured_inputs}
-    weights = {id(weight) for weight in task.weights}
-    return [one for one in task.variables if id(one) in weights or id(one.value.handle) in read]
-
-
 def _export_litert(task, path, names, metadata, precision, inputs, calibration_texts, overwrite) -> Path:
     from tfbert.export.litert.export_litert import export_litert
 
@@ -129,7 +116,7 @@ def _export_litert(task, path, names, metadata, precision, inputs, calibration_t
             signatures = make_signatures(twin, names, keys, keep_rows=True)
         except ValueError as error:
             raise _refusal(task, "LiteRT", error) from error
-        variables = _variables_of(twin, signatures)
+        variables = variables_of(twin, signatures)
     calibration = [] if calibration_texts is None else _rows(task.read_inputs(calibration_texts))
     try:
         return export_litert(

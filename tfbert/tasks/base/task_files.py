@@ -141,6 +141,7 @@ class TaskFiles(TextTrainer):
         precision: str = "float32",
         inputs: str = "text",
         calibration_texts: Any = None,
+        name: str | None = None,
         overwrite: bool = False,
         verbose: bool | None = None,
     ) -> Path:
@@ -151,10 +152,15 @@ class TaskFiles(TextTrainer):
         `tokenize` (text to ids) and `ids` (ids to outputs). The options of answering are written into it as they are;
         to serve others export `task.with_options(...)`.
 
+        With format="serving" `path` is a folder for all models of a server: the SavedModel becomes the next version of
+        a model in it, with a signature for TF Serving's Classify or Regress where the task is classification, warm-up
+        records and a manifest; beside it stand the files that TF Serving, Docker, Kubernetes and KServe start it with.
+
         Args:
-            path: Path of the new folder, such as "saved_models/sentiment/1"; or of the file, which ends in ".tflite"
-                or ".onnx".
-            format: str, default "tf_saved_model". Or "litert" or "onnx"; the README says which tasks those can hold.
+            path: Path of the new folder, such as "saved_models/sentiment/1"; of the folder of all models, for
+                "serving"; or of the file, which ends in ".tflite" or ".onnx".
+            format: str, default "tf_saved_model". Or "serving"; or "litert" or "onnx", and the README says which tasks
+                those can hold.
             text_pair: bool. Whether `serving_default` and `tokenize` take `text` and `text_pair`; by default what the
                 model was trained on.
             jit_compile: bool, default False. Let XLA compile the model where the SavedModel is loaded, for each bucket
@@ -165,11 +171,13 @@ class TaskFiles(TextTrainer):
             inputs: str, default "text". "ids" leaves tokenizing and decoding out of a LiteRT or ONNX file, so that
                 every task fits: `input_ids`, `attention_mask` and `token_type_ids` to what `ids` returns.
             calibration_texts: Text in any form, a few hundred rows like those to come; for "full_int8".
-            overwrite: bool, default False. Replace an existing SavedModel or file.
+            name: str. What the model is called in a serving bundle, in letters, digits, "_" and "-"; by default as its
+                task is, such as "text-classification".
+            overwrite: bool, default False. Replace an existing SavedModel or file. A bundle gets a new version instead.
             verbose: bool. Print the path when done.
 
         Returns:
-            The path.
+            The path; of the new version, such as "models/text-classification/2", for "serving".
 
         Raises:
             FileExistsError: If it exists and `overwrite` is False.
@@ -189,6 +197,7 @@ class TaskFiles(TextTrainer):
             precision=precision,
             inputs=inputs,
             calibration_texts=calibration_texts,
+            name=name,
             overwrite=overwrite,
         )
         if verbose:

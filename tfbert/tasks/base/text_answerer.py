@@ -9,20 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.export.answer_rows import AnswerRows
-from tfbert.option_checks import check_count
+from tfbert.option_checks import check_count, checked_batch_size
 from tfbert.tasks.base.answering import AnswerFunction
 from tfbert.tasks.base.columns import TEXT, TEXT_PAIR, Column, read_columns
 from tfbert.tasks.base.text_dataset import batched, inputs_of
 from tfbert.tasks.base.text_rows import TextRows
 from tfbert.training.logits_trainer import LogitsTrainer
-
-DEFAULT_BATCH_SIZE = 32
-
-
-def checked_batch_size(batch_size: int | None) -> int:
-    """Return a batch size, the default for None; refuse what is none."""
-    check_count("batch_size", batch_size, optional=True)
-    return DEFAULT_BATCH_SIZE if batch_size is None else batch_size
 
 
 class TextAnswerer(LogitsTrainer):

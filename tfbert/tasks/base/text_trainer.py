@@ -8,12 +8,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfbert.option_checks import check_flag
+from tfbert.option_checks import check_flag, checked_batch_size
 from tfbert.tasks.base.batch_source import KeptBatches, is_batch_source
 from tfbert.tasks.base.class_weights import class_weigher
 from tfbert.tasks.base.fit_data import checksum, validation_parts
 from tfbert.tasks.base.source_epochs import SourceEpochs
-from tfbert.tasks.base.text_answerer import checked_batch_size
 from tfbert.tasks.base.text_dataset import arrays_dataset, end_is_no_surprise, row_count, split_rows
 from tfbert.tasks.base.training_data import TrainingData
 from tfbert.training.callbacks.epochs import Epochs

@@ -12,8 +12,9 @@ import tensorflow as tf
 
 from tfbert.layers.fast_bert_tokenizer import FastBertTokenizer
 from tfbert.models.bucketed_program import sequence_buckets
+from tfbert.option_checks import checked_batch_size
 from tfbert.tasks.base.batch_source import is_batch_source, labels_of_source, source_dataset
-from tfbert.tasks.base.text_answerer import TextAnswerer, checked_batch_size
+from tfbert.tasks.base.text_answerer import TextAnswerer
 from tfbert.tasks.base.text_dataset import arrays_dataset, batched, holds_pairs, inputs_of, is_tokenized
 from tfbert.training.callbacks.epochs import Epochs
 

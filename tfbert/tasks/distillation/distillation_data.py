@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfbert.export.answer_rows import AnswerRows
+from tfbert.option_checks import DEFAULT_BATCH_SIZE
 from tfbert.tasks.base.answering import batches_of_like_length
 from tfbert.tasks.base.task import Task
-from tfbert.tasks.base.text_answerer import DEFAULT_BATCH_SIZE
 from tfbert.tasks.base.text_dataset import inputs_of
 from tfbert.tasks.base.text_trainer import TextTrainer
 from tfbert.tasks.distillation.partners import check_kinds, check_trained, check_widths, same_ids, take_classes

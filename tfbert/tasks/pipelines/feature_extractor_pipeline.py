@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfbert.tasks.pipelines.pipeline import Pipeline
 
@@ -30,8 +29,9 @@ class FeatureExtractorPipeline(Pipeline):
 
     def __call__(self, inputs, *, batch_size=None, **options):
         outputs = super().__call__(inputs, batch_size=batch_size, **options)
-        as_tensor = {**self._options, **options}.get("return_tensors")
-        convert: Callable[[Any], Any] = tf.constant if as_tensor else np.ndarray.tolist
+        convert: Callable[[Any], Any] = np.ndarray.tolist
+        if {**self._options, **options}.get("return_tensors"):
+            convert = _as_tensor
         if isinstance(outputs, np.ndarray):
             return convert(outputs)
         return list(map(convert, outputs)) if isinstance(outputs, list) else map(convert, outputs)
@@ -47,3 +47,9 @@ class FeatureExtractorPipeline(Pipeline):
     def write(self, row, answer, task):
         is_token = answer["attention_mask"] > 0
         return answer["last_hidden_state"][is_token][np.newaxis]  # [1, T, D]
+
+
+def _as_tensor(values: np.ndarray) -> Any:
+    import tensorflow as tf  # what lies on a server is asked without it
+
+    return tf.constant(values)

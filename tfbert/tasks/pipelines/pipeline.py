@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-import tensorflow as tf
 
-from tfbert.tasks.base.text_answerer import checked_batch_size
+from tfbert.option_checks import checked_batch_size
 from tfbert.tasks.pipelines.progress import text_counter
+from tfbert.tensors import is_dataset, is_tensor
 
 CHUNK_BATCHES = 32  # rows of a list that are sorted by length together, in batches
 MOST_TWINS = 16  # sets of options whose graphs are kept
@@ -26,7 +26,7 @@ class Pipeline:
     answer is written (`write`).
 
     Args:
-        task: The task, a `Task` or a `ServedTask`.
+        task: The task: a `Task`, a `ServedTask`, or a `RemoteTask`.
         batch_size: int, default 32. Rows at a time.
         **options: Options of every call, as `task.with_options` takes them; a call's own win.
 
@@ -55,8 +55,8 @@ class Pipeline:
         """Turn one input into a row of the task's columns."""
         if isinstance(value, dict):
             return value
-        if tf.is_tensor(value) or isinstance(value, np.ndarray):
-            value = _as_python(value.numpy() if tf.is_tensor(value) else value)
+        if is_tensor(value) or isinstance(value, np.ndarray):
+            value = _as_python(value.numpy() if is_tensor(value) else value)
         if not isinstance(value, str | bytes):
             raise TypeError(
                 f"A {self.task.task_name} pipeline takes a string, a list of strings, or an iterator of them. "
@@ -166,19 +166,19 @@ class Pipeline:
 
 def is_single(inputs: Any) -> bool:
     """Whether a pipeline's input is one row rather than several."""
-    if tf.is_tensor(inputs) or isinstance(inputs, np.ndarray):
+    if is_tensor(inputs) or isinstance(inputs, np.ndarray):
         return len(inputs.shape) == 0
     return isinstance(inputs, str | bytes | dict) or not isinstance(inputs, Iterable)
 
 
 def is_stream(inputs: Any) -> bool:
     """Whether a pipeline's input has no length: a generator, an iterator, or a dataset."""
-    return isinstance(inputs, tf.data.Dataset | Iterator)
+    return is_dataset(inputs) or isinstance(inputs, Iterator)
 
 
 def values_of(inputs: Any) -> Iterator[Any]:
     """Return the rows of a stream, those of a dataset as Python values."""
-    if not isinstance(inputs, tf.data.Dataset):
+    if not is_dataset(inputs):
         return inputs
     return map(_as_python, inputs.as_numpy_iterator())
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tfbert.tasks.pipelines.pipeline import Pipeline, is_single, is_stream
-from tfbert.tasks.served_task import ServedTask
 
 
 class TextClassifierPipeline(Pipeline):
@@ -53,6 +52,6 @@ class TextClassifierPipeline(Pipeline):
         else:  # numbers, which have no order in the answer
             values = np.atleast_1d(answer["score"])
             order = np.argsort(-values, kind="stable")
-            names = task.metadata["labels"] if isinstance(task, ServedTask) else task.config.id2label
+            names = task.label_names()
             labels, scores = [names[place] for place in order.tolist()], values[order]
         return [{"label": label, "score": float(score)} for label, score in zip(labels, scores)]

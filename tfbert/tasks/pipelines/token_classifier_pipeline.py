@@ -8,7 +8,6 @@ import warnings
 from typing import Any, NamedTuple, Self
 
 from tfbert.tasks.pipelines.pipeline import Pipeline, characters_before, is_stream, values_of
-from tfbert.tasks.served_task import ServedTask
 
 
 class SplitText(NamedTuple):
@@ -86,9 +85,9 @@ class TokenClassifierPipeline(Pipeline):
 
     def write(self, row, answer, task):
         text, split = row["text"], row.get("split")
-        is_grouped = _strategy_of(task) != "none"
         entities = []
         for place in range(answer["length"]):
+            is_grouped = answer["index"][place] == 0  # where [CLS] stands, which is in no entity
             start = characters_before(text, answer["start"][place])
             end = characters_before(text, answer["end"][place])
             if split is not None:
@@ -105,8 +104,3 @@ class TokenClassifierPipeline(Pipeline):
                 del entity["index"]
             entities.append(entity)
         return entities
-
-
-def _strategy_of(task: Any) -> str:
-    options = task.metadata["options"] if isinstance(task, ServedTask) else task.options()
-    return options["aggregation_strategy"]
