@@ -6,6 +6,8 @@ from collections.abc import Collection
 from numbers import Integral
 from typing import Any
 
+DEFAULT_BATCH_SIZE = 32
+
 
 def check_choice(name: str, value: Any, allowed: Collection[Any]) -> None:
     """Refuse a value that is none of the allowed ones.
@@ -39,6 +41,12 @@ def check_count(name: str, value: Any, least: int = 1, optional: bool = False) -
     if not is_integer(value) or value < least:
         kind = f"{'None or ' if optional else ''}an integer of at least {least}"
         raise ValueError(f"`{name}` must be {kind}. Received: {value!r}.")
+
+
+def checked_batch_size(batch_size: int | None) -> int:
+    """Return a batch size, the default for None; refuse what is none."""
+    check_count("batch_size", batch_size, optional=True)
+    return DEFAULT_BATCH_SIZE if batch_size is None else batch_size
 
 
 def is_integer(value: Any) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from tfbert.cli.text_rows import Row, UsageError, write_json_row
+from tfbert.cli.answer_file import with_answer, write_answer_file
+from tfbert.cli.text_rows import Complete, Row, UsageError, reads_json, row_reader, text_rows, write_json_row
 
 if TYPE_CHECKING:
     from tfbert.tasks.pipelines.pipeline import Pipeline
@@ -65,34 +66,55 @@ def open_pipeline(options: argparse.Namespace, task: str | None) -> Pipeline:
 
 
 def write_answers(
-    rows: Iterator[Row], answer: Pipeline, as_json: bool, name: str = "answers", **task_options: Any
+    options: argparse.Namespace,
+    answer: Pipeline,
+    text: str = "text",
+    name: str = "answers",
+    complete: Complete | None = None,
+    **task_options: Any,
 ) -> None:
-    """Answer rows as they come, in constant memory, with a counter on a terminal; print each answer.
+    """Answer what the command line names, in constant memory: into a file with --output, else to standard output.
+
+    Args:
+        options: What `add_answer_arguments` parsed.
+        answer: The pipeline.
+        text: str, default "text". The column of a plain text.
+        name: str, default "answers". What an answer that is a list is called in JSON.
+        complete: Function or None; see `text_rows`.
+        **task_options: Options of the task.
+    """
+
+    def answered(rows: Iterable[Row]) -> Iterator[Any]:
+        return iter(answer(({key: row[key] for key in columns & set(row)} for row in rows), **task_options))
+
+    columns = {column.name for column in answer.task.columns}
+    if options.output:
+        write_answer_file(options, row_reader(options, text, complete), answered, name)
+    else:
+        print_answers(text_rows(options, text, complete), answered, reads_json(options), name)
+
+
+def print_answers(
+    rows: Iterator[Row], answered: Callable[[Iterable[Row]], Iterator[Any]], as_json: bool, name: str
+) -> None:
+    """Print each answer as it comes, with a counter on a terminal.
 
     Args:
         rows: Iterator of dicts, from `text_rows`.
-        answer: The pipeline.
+        answered: Function from rows to the answers to them.
         as_json: bool. One JSON object a row; otherwise lines of values parted by tabs.
-        name: str, default "answers". What an answer that is a list is called in JSON.
-        **task_options: Options of the task.
+        name: str. What an answer that is a list is called in JSON.
     """
     from tfbert.tasks.pipelines.progress import text_counter
 
     shown, asked = itertools.tee(rows)
-    columns = {column.name for column in answer.task.columns}
-    outputs = answer(({name: row[name] for name in columns & set(row)} for row in asked), **task_options)
     with text_counter() as advance:
-        for output, row in zip(outputs, shown):  # the answer first, since it raises what is wrong with its row
+        for output, row in zip(answered(asked), shown):  # the answer first, since it raises what is wrong with its row
             if as_json:
-                _write_json(row, output if isinstance(output, dict) else {name: output})
+                write_json_row(with_answer(row, output, name))
             else:
                 _write_plain(row, output)
             advance(1)
-
-
-def _write_json(row: Row, answer: Row) -> None:
-    """The row with its answer; its own keys that the answer has too stand as `input_…`, so that none is lost."""
-    write_json_row({**{f"input_{key}" if key in answer else key: value for key, value in row.items()}, **answer})
 
 
 def _write_plain(row: Row, output: Any) -> None:

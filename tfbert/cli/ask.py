@@ -9,11 +9,10 @@ Example:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 
 from tfbert.cli.answers import given, open_pipeline, write_answers
-from tfbert.cli.text_rows import Row, UsageError, add_answer_arguments, positive_integer, text_rows
+from tfbert.cli.text_rows import Row, UsageError, add_answer_arguments, check_sources, positive_integer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,10 +28,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the answers to each question."""
-    rows = _with_context(text_rows(options, "question"), _context(options))
+    check_sources(options)
+    context = options.context = _context(options)
+
+    def complete(row: Row, number: int) -> Row:
+        if context is None and "context" not in row:
+            raise ValueError(f"Question {number} has no context: give --context, --context-file, or JSON rows with it.")
+        return row if "context" in row else {**row, "context": context}
+
     answer = open_pipeline(options, "question-answering")
     task_options = given(top_k=options.top_k, handle_impossible_answer=options.impossible)
-    write_answers(rows, answer, options.json, **task_options)
+    write_answers(options, answer, "question", complete=complete, **task_options)
 
 
 def _context(options: argparse.Namespace) -> str | None:
@@ -41,11 +47,3 @@ def _context(options: argparse.Namespace) -> str | None:
     if options.context_file is not None:
         return Path(options.context_file).read_text(encoding="utf-8", errors="replace")
     return options.context
-
-
-def _with_context(rows: Iterator[Row], context: str | None) -> Iterator[Row]:
-    """Each row with the command line's context, where it has none of its own."""
-    for number, row in enumerate(rows, start=1):
-        if context is None and "context" not in row:
-            raise ValueError(f"Row {number} has no context: give --context, --context-file, or JSON rows with one.")
-        yield row if "context" in row else {**row, "context": context}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 
 from tfbert.cli.answers import open_pipeline, write_answers
-from tfbert.cli.text_rows import add_answer_arguments, text_rows
+from tfbert.cli.text_rows import add_answer_arguments, check_sources
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,5 +20,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print one vector for each text: JSON lines, or numbers parted by tabs."""
-    rows = text_rows(options)
-    write_answers(rows, open_pipeline(options, "text-embedding"), options.json, name="embedding")
+    check_sources(options)
+    write_answers(options, open_pipeline(options, "text-embedding"), name="embedding")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 
 from tfbert.cli.answers import given, open_pipeline, write_answers
-from tfbert.cli.text_rows import add_answer_arguments, positive_integer, text_rows
+from tfbert.cli.text_rows import add_answer_arguments, check_sources, positive_integer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the most likely words for each mask."""
-    rows = text_rows(options)
+    check_sources(options)
     answer = open_pipeline(options, "fill-mask")
-    write_answers(rows, answer, options.json, **given(top_k=options.top_k, targets=options.targets))
+    write_answers(options, answer, **given(top_k=options.top_k, targets=options.targets))

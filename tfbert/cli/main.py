@@ -7,11 +7,24 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tfbert.cli import ask, convert, embed, export, fill, inspect, predict, pretrain, train, train_tokenizer
+from tfbert.cli import (
+    ask,
+    convert,
+    embed,
+    export,
+    fill,
+    inspect,
+    predict,
+    pretrain,
+    serve,
+    train,
+    train_tokenizer,
+    verify,
+)
 from tfbert.cli.text_rows import UsageError
 from tfbert.version import __version__
 
-COMMANDS = (train, pretrain, train_tokenizer, predict, embed, ask, fill, export, convert, inspect)
+COMMANDS = (train, pretrain, train_tokenizer, predict, embed, ask, fill, export, convert, inspect, serve, verify)
 FAILURE = 1
 USAGE = 2
 INTERRUPTED = 130

@@ -3,6 +3,7 @@
 Example:
   tfbert predict saved_models/sentiment/1 "What a lovely day" "So tired and sad"
   echo '{"text": "What a lovely day"}' | tfbert predict saved_models/sentiment/1 --json
+  tfbert predict saved_models/sentiment/1 --input big.jsonl --output answers.jsonl
   tfbert predict outputs/ner "Anna lives in Paris" --task ner --option aggregation_strategy=simple
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 
 from tfbert.cli.answers import open_pipeline, parsed_options, write_answers
-from tfbert.cli.text_rows import add_answer_arguments, check_sources, text_rows
+from tfbert.cli.text_rows import add_answer_arguments, check_sources
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,5 +29,4 @@ def run(options: argparse.Namespace) -> None:
     check_sources(options)
     task_options = parsed_options(options.option)
     answer = open_pipeline(options, options.task)
-    rows = text_rows(options, answer.task.columns[0].name)
-    write_answers(rows, answer, options.json, **task_options)
+    write_answers(options, answer, answer.task.columns[0].name, **task_options)

@@ -53,12 +53,13 @@ class ServingError(Exception):
     Args:
         status: `Status`.
         message: str. What is wrong, and what to send instead. It holds no text of the user.
+        retry_after: float or None. Seconds until the same request is worth another try; None where it is not.
 
     Example:
         >>> str(ServingError(Status.NOT_FOUND, "No model 'a' is served."))
         "NOT_FOUND: No model 'a' is served."
     """
 
-    def __init__(self, status: Status, message: str):
+    def __init__(self, status: Status, message: str, retry_after: float | None = None):
         super().__init__(f"{status.name}: {message}")
-        self.status, self.message = status, message
+        self.status, self.message, self.retry_after = status, message, retry_after

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
-
 Size = Any  # int where it is static, else an int32 scalar
 
 
@@ -26,5 +24,7 @@ def bucket_of(size: Size, buckets: Sequence[int]) -> Size:
     """
     if isinstance(size, int):
         return next((bucket for bucket in buckets if bucket >= size), size)
+    import tensorflow as tf  # options of packing are read without it, too
+
     place = tf.searchsorted(tf.constant(buckets), tf.expand_dims(size, 0))
     return tf.maximum(tf.gather([*buckets, 0], place[0]), size)

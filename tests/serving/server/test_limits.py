@@ -1,0 +1,214 @@
+"""What the server refuses: too much, too long, too slow, without the token; and TLS."""
+
+import io
+import json
+import socket
+import ssl
+import subprocess
+import time
+
+import grpc
+import pytest
+
+from tests.serving.server.test_rpc import predict_request
+from tfbert.serving import Server, ServerOptions
+from tfbert.serving.request_log import RequestLog
+
+SECRET = "my very secret text of the day"
+
+
+@pytest.fixture(scope="module")
+def small(bundle, make_server):
+    """A server with small limits, and its log."""
+    log = io.StringIO()
+    options = {"max_request_bytes": 4000, "max_text_bytes": 100, "max_rows": 5, "body_timeout": 0.5}
+    limits = {**options, "max_connections": 8, "log_requests": True}
+    with make_server(bundle, RequestLog(True, stream=log), **limits).in_thread() as server:
+        yield server, log
+
+
+def test_too_large_requests_are_refused(small, rest_of, rpc_of):
+    rest, rpc = rest_of(small[0].rest_url), rpc_of(small[0].grpc_address)
+    status, answer = rest.predict("a" * 5000)
+    assert (status, "at most 4000 bytes" in answer["error"]) == (413, True)
+    assert rpc.refusal("Predict", predict_request(["a" * 9000]))[0] == "RESOURCE_EXHAUSTED"
+    long = ["a", "é" * 51]
+    status, answer = rest.predict(*long)
+    assert (status, "'text', row 1: a text must have at most 100 bytes. Received: 102" in answer["error"]) == (
+        400,
+        True,
+    )
+    assert rpc.refusal("Predict", predict_request(long)) == ("INVALID_ARGUMENT", answer["error"])
+    status, answer = rest.predict(*"abcdef")
+    assert (status, "1 to 5 rows. Received: 6" in answer["error"]) == (400, True)
+    assert rpc.refusal("Predict", predict_request(list("abcdef"))) == ("INVALID_ARGUMENT", answer["error"])
+    assert rest.predict("a" * 100)[0] == 200
+
+
+def test_a_body_without_a_length_is_limited_too(small, rest_of):
+    rest = rest_of(small[0].rest_url)
+    chunks = (b"a" * 1000 for _ in range(20))
+    assert rest.pool.request("POST", f"{rest.url}/v1/models/tiny:predict", body=chunks).status == 413
+
+
+def raw(server):
+    host, port = server.rest_url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST /v1/models/tiny:predict HTTP/1.1\r\nContent-Length: 30\r\n\r\n{", b"408"),
+        (b"POST /v1/models/tiny:pre", b""),
+        (b"", b""),
+    ],
+)
+def test_slow_clients_are_sent_away(small, sent, status):
+    with raw(small[0]) as connection:
+        connection.sendall(sent)
+        started = time.perf_counter()
+        received = connection.makefile("rb").read()
+        assert time.perf_counter() - started < 5
+        assert received[9:12] == status
+
+
+def test_no_more_connections_than_allowed(small, rest_of):
+    connections = [raw(small[0]) for _ in range(8)]
+    try:
+        with raw(small[0]) as last:
+            assert last.makefile("rb").readline() == b"HTTP/1.1 503 Service Unavailable\r\n"
+    finally:
+        for connection in connections:
+            connection.close()
+    for _ in range(100):
+        status = rest_of(small[0].rest_url).get("/healthz")[0]
+        if status == 200:
+            break
+        time.sleep(0.05)
+    assert status == 200
+
+
+def test_the_log_has_a_line_for_each_request_and_no_text(small, rest_of, rpc_of):
+    server, log = small
+    rest, rpc = rest_of(server.rest_url), rpc_of(server.grpc_address)
+    log.truncate(log.seek(0))
+    rest.predict(SECRET)
+    rest.post("/v1/models/tiny:predict", {"instances": [SECRET * 9]})
+    rest.post("/v1/models/tiny:predict", {SECRET: SECRET})
+    rest.post(f"/v1/models/{SECRET}:predict", {"instances": [SECRET]})
+    rpc.call("Predict", predict_request([SECRET]))
+    rpc.refusal("Predict", predict_request([SECRET * 9]))
+    rpc.refusal("Predict", predict_request([SECRET], name=SECRET))
+    time.sleep(0.2)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    found = [(line["protocol"], line["status"], line["rows"]) for line in lines if line["event"] == "request"]
+    assert found == [
+        ("rest", "OK", 1),
+        ("rest", "INVALID_ARGUMENT", 0),
+        ("rest", "INVALID_ARGUMENT", 0),
+        ("rest", "NOT_FOUND", 0),
+        ("grpc", "OK", 1),
+        ("grpc", "INVALID_ARGUMENT", 0),
+        ("grpc", "NOT_FOUND", 0),
+    ]
+    assert {"time", "level", "model", "version", "signature", "bytes", "milliseconds"} <= set(lines[0])
+    assert SECRET not in log.getvalue()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost"
+    command += " -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+@pytest.mark.slow
+def test_tls_and_token_on_both_ports(bundle, make_server, certificate, tmp_path, rest_of):
+    (tmp_path / "token").write_text("open-sesame\n")
+    files = {"tls_certificate": certificate[0], "tls_key": certificate[1], "token_file": tmp_path / "token"}
+    with make_server(bundle, RequestLog(False, quiet=True), **files).in_thread() as server:
+        assert server.rest_url.startswith("https://")
+        rest = rest_of(server.rest_url)
+        rest.pool.connection_pool_kw |= {"ca_certs": str(certificate[0]), "cert_reqs": ssl.CERT_REQUIRED}
+        for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "open-sesame"}):
+            rest.headers = headers
+            status, answer = rest.predict("a")
+            assert (status, "Authorization: Bearer" in answer["error"]) == (401, True)
+            assert rest.get("/v1/models")[0] == rest.get("/monitoring/prometheus/metrics")[0] == 401
+            assert rest.get("/nothing")[0] == 401
+            assert rest.get("/healthz")[0] == rest.get("/readyz")[0] == rest.get("/")[0] == 200
+        rest.headers = {"authorization": "bearer open-sesame"}
+        assert rest.predict("a")[0] == 200
+        secure = grpc.ssl_channel_credentials(certificate[0].read_bytes())
+        with grpc.secure_channel(server.grpc_address, secure) as channel:
+            call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+            body = predict_request().SerializeToString()
+            with pytest.raises(grpc.RpcError) as error:
+                call(body, timeout=10)
+            assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
+            assert call(body, timeout=10, metadata=[("authorization", "Bearer open-sesame")])
+
+
+@pytest.mark.parametrize("content", ["", "two\nlines", "schlüssel"])
+def test_a_wrong_token_file_is_refused(bundle, tmp_path, content):
+    (tmp_path / "token").write_text(content)
+    with pytest.raises(ValueError, match="must hold one line"):
+        Server(bundle, ServerOptions(token_file=tmp_path / "token"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rest_port": -1}, "`rest_port`"),
+        ({"grpc_port": 70000}, "`grpc_port` must be at most 65535"),
+        ({"rest_port": None, "grpc_port": None}, "must not both be None"),
+        ({"rest_port": 8500}, "must differ"),
+        ({"max_batch_size": 0}, "`max_batch_size`"),
+        ({"workers": 1.5}, "`workers`"),
+        ({"poll_seconds": 0}, "`poll_seconds` must be a number of seconds above 0"),
+        ({"drain_seconds": float("nan")}, "`drain_seconds`"),
+        ({"batching": 1}, "`batching`"),
+        ({"tls_key": "key.pem"}, "go together"),
+        ({"batch_wait_micros": -1}, "`batch_wait_micros`"),
+    ],
+)
+def test_wrong_options_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        ServerOptions(**options)
+
+
+def test_taken_ports_and_foreign_addresses_are_refused(server, bundle, make_server):
+    rest_port, grpc_port = (int(address.rpartition(":")[2]) for address in (server.rest_url, server.grpc_address))
+    quiet = RequestLog(False, quiet=True)
+    for options, message in (
+        ({"rest_port": rest_port}, "REST cannot listen on .*Choose another --rest-port"),
+        ({"grpc_port": grpc_port, "rest_port": None}, "gRPC cannot listen on .*Choose another --grpc-port"),
+        ({"host": "203.0.113.1", "grpc_port": None}, "REST cannot listen on 203.0.113.1"),
+    ):
+        with pytest.raises(OSError, match=message), make_server(bundle, quiet, **options).in_thread():
+            raise AssertionError("It must not start.")
+
+
+def test_a_full_queue_is_told_to_try_later(bundle, make_server, rest_of, rpc_of):
+    limits = {"max_queued_rows": 2, "max_batch_size": 1, "workers": 1}
+    with make_server(bundle, RequestLog(False, quiet=True), **limits).in_thread() as server:
+        rpc, rest = rpc_of(server.grpc_address), rest_of(server.rest_url)
+        waiting = rpc.channel.unary_unary("/tensorflow.serving.PredictionService/Predict").future(
+            predict_request(["a cat"] * 4000).SerializeToString(), timeout=60
+        )  # taken since nothing waits; its parts fill the queue until it is given up
+        responses = []
+        while not waiting.done() and not responses[-1:] == [429]:
+            response = rest.pool.request(
+                "POST", f"{rest.url}/v1/models/tiny:predict", body=json.dumps({"instances": ["a", "b", "c"]})
+            )
+            responses.append(response.status)
+        assert responses[-1] == 429
+        assert response.headers["retry-after"] == "1"
+        assert rpc.refusal("Predict", predict_request(["a"] * 3))[0] == "RESOURCE_EXHAUSTED"
+        waiting.cancel()
+        while rest.predict("a", "b", "c")[0] == 429:
+            time.sleep(0.02)
+        assert rest.predict("a", "b", "c")[0] == 200

@@ -1,0 +1,1 @@
+"""The client of the embedded server and of TF Serving, by REST and gRPC, without TensorFlow."""

@@ -1,0 +1,1 @@
+"""The models that are served: folders, versions, and what is loaded of them."""
