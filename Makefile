@@ -32,9 +32,10 @@ demo: $(READY) ## Fine-tune on real tweets, export, answer strings without tfber
 test: $(READY) ## Run the tests (about ten minutes on two cores).
 	$(RUN) -m pytest -n 2 --dist worksteal $(PYTEST_OPTIONS)
 
-tools: ## Install what `make slow` needs beside Python, where it is missing: Java and Chromium (Debian's, as root).
-	command -v java >/dev/null || { apt-get update -qq; apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless; }
-	command -v chromium >/dev/null || { apt-get update -qq; apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+tools: ## Install what `make slow` needs beside Python, where it is missing: Java, Chromium, openssl (Debian, as root).
+	for need in java:openjdk-17-jre-headless chromium:chromium openssl:openssl; do \
+		command -v $${need%%:*} >/dev/null || { apt-get update -qq && \
+		apt-get install -y -qq --no-install-recommends $${need##*:} fonts-dejavu-core; } || exit 1; done
 
 slow: $(READY) ## Run the tests that `make test` leaves out because each takes long (after `make tools`).
 	$(RUN) -m pytest -n 2 --dist worksteal -m "slow and not exhaustive" $(PYTEST_OPTIONS)

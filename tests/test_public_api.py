@@ -73,7 +73,7 @@ PUBLIC_NAMES = {
         *("SpearmanCorrelation", "SquadScores"),
     ],
     "tfbert.export": ["ExportError", "export_saved_model", "litert", "onnx"],
-    "tfbert.serving": ["Client", "Server", "ServerOptions"],
+    "tfbert.serving": ["Client", "Server", "ServerOptions", "ServingError"],
 }
 # What is always installed with tfbert, h5py by Keras; everything else is imported by the function that needs it.
 REQUIRED = {

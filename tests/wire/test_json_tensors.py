@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfbert.wire.json_answers import predict_answer
 from tfbert.wire.json_tensors import (
     JsonError,
     columns_of_request,
-    predict_answer,
     read_json_object,
     read_tensors,
 )

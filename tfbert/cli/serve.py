@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tfbert.cli.text_rows import UsageError
+from tfbert.export.loaded_model import check_threads
 from tfbert.serving.models.model_settings import find_models
 from tfbert.serving.server_options import ServerOptions
 
@@ -77,6 +78,7 @@ def run(options: argparse.Namespace) -> None:
     given: dict[str, Any] = {name: getattr(options, name) for name in NUMBERS}
     given |= {name: getattr(options, name) for name in ("host", "rest_port", "grpc_port", "name", "token_file")}
     try:
+        check_threads(options.threads)
         chosen = ServerOptions(
             **given,
             batching=not options.no_batching,
@@ -104,12 +106,6 @@ def _print_addresses(server: Any) -> None:
 
 
 def _set_threads(threads: int | None) -> None:
-    from tfbert.export.loaded_model import check_threads
-
-    try:
-        check_threads(threads)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
     import tensorflow as tf
 
     if threads is not None:

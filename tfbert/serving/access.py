@@ -25,7 +25,7 @@ class Access:
     def __init__(self, token_file: str | PathLike | None = None):
         self._token: bytes | None = None
         if token_file is not None:
-            token = Path(token_file).expanduser().read_text(encoding="utf-8").strip()
+            token = Path(token_file).read_text(encoding="utf-8").strip()
             if not token or not token.isascii() or not token.isprintable():
                 raise ValueError(f"The token file {str(token_file)!r} must hold one line of ASCII, the token.")
             self._token = token.encode("ascii")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import sys
@@ -41,4 +42,5 @@ class RequestLog:
     def _write(self, level: str, **facts: object) -> None:
         time = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"time": time, "level": level, **facts}, ensure_ascii=False, default=str)
-        (self._stream or sys.stderr).write(f"{line}\n")
+        with contextlib.suppress(OSError, ValueError):  # a log that no one reads any more must fail no request
+            (self._stream or sys.stderr).write(f"{line}\n")

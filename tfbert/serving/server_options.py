@@ -84,6 +84,10 @@ class ServerOptions:
         check_flag("log_requests", self.log_requests)
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("`tls_certificate` and `tls_key` go together: give both, or neither.")
+        for name in ("tls_certificate", "tls_key", "token_file"):
+            path = getattr(self, name)
+            if path is not None and not Path(path).is_file():
+                raise ValueError(f"`{name}` must be a file. Received: {str(path)!r}.")
 
 
 def _check_port(name: str, value: Any) -> None:

@@ -80,9 +80,10 @@ def test_malformed_json(server, rest, task):
         dice, statuses = random.Random(number), Counter()
         connection = HTTPConnection(address, timeout=30)
         for _ in range(COUNT // 4):
-            verb, place = dice.choice(["predict", "predict", "classify", "regress", "ask", ""]), dice.choice(PATHS[:-2])
+            name, place = dice.choice(["tiny"] * 9 + ["other"]), dice.choice([""] * 6 + PATHS[:-2])
+            verb = dice.choice(["predict"] * 4 + ["classify", "regress", "ask", ""])
             sent = body(dice)
-            connection.request("POST", f"/v1/models/{dice.choice(['tiny', 'other'])}{place}:{verb}", body=sent)
+            connection.request("POST", f"/v1/models/{name}{place}:{verb}", body=sent)
             response = connection.getresponse()
             answer = json.loads(response.read())
             statuses[response.status] += 1
@@ -152,11 +153,11 @@ def test_malformed_protos(server, rpc, task):
                     codes["OK"] += 1
                 except grpc.RpcError as error:
                     codes[error.code().name] += 1
-                    assert error.code().name not in ("INTERNAL", "UNKNOWN", "UNAVAILABLE"), (method, sent, error)
         return codes
 
     codes = sum(in_threads(ask), Counter())
     assert sum(codes.values()) == COUNT
+    assert not {"INTERNAL", "UNKNOWN", "UNAVAILABLE"} & set(codes)
     assert codes["OK"] > COUNT / 100
     assert codes["INVALID_ARGUMENT"] > COUNT / 100
     answer = rpc.call("Predict", predict_request(["a cat"])).outputs["label"].string_val[0]

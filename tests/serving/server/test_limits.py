@@ -172,6 +172,7 @@ def test_a_wrong_token_file_is_refused(bundle, tmp_path, content):
         ({"drain_seconds": float("nan")}, "`drain_seconds`"),
         ({"batching": 1}, "`batching`"),
         ({"tls_key": "key.pem"}, "go together"),
+        ({"token_file": "nothing-here"}, "`token_file` must be a file"),
         ({"batch_wait_micros": -1}, "`batch_wait_micros`"),
     ],
 )
@@ -199,8 +200,9 @@ def test_a_full_queue_is_told_to_try_later(bundle, make_server, rest_of, rpc_of)
         waiting = rpc.channel.unary_unary("/tensorflow.serving.PredictionService/Predict").future(
             predict_request(["a cat"] * 4000).SerializeToString(), timeout=60
         )  # taken since nothing waits; its parts fill the queue until it is given up
+        time.sleep(0.3)
         responses = []
-        while not waiting.done() and not responses[-1:] == [429]:
+        while not waiting.done() and responses[-1:] != [429]:
             response = rest.pool.request(
                 "POST", f"{rest.url}/v1/models/tiny:predict", body=json.dumps({"instances": ["a", "b", "c"]})
             )

@@ -168,7 +168,9 @@ def test_what_is_not_served_is_unimplemented(rpc):
 
 def test_health_is_told(channel):
     check = health_pb2_grpc.HealthStub(channel).Check
-    assert check(health_pb2.HealthCheckRequest(), timeout=10).status == health_pb2.HealthCheckResponse.SERVING
+    for service in ("", "tensorflow.serving.PredictionService"):
+        found = check(health_pb2.HealthCheckRequest(service=service), timeout=10)
+        assert found.status == health_pb2.HealthCheckResponse.SERVING
 
 
 def test_a_deadline_that_is_past_is_exceeded(rpc):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-from tfbert.serving.models.model_settings import find_models
+from tfbert.serving.models.model_settings import ModelSettings, find_models
 from tfbert.serving.models.model_version import MakeBatcher, ModelVersion
 from tfbert.serving.models.served_model import AVAILABLE, END, LOADING, UNLOADING, ServedModel, VersionState
 from tfbert.serving.models.version_folder import fingerprint, seems_whole
@@ -73,7 +73,8 @@ class ModelStore:
         await self._in_loader(find_models, self._path, self._name)  # its errors are raised here, and logged later
         await self.poll()
         while not any(model.available for model in self.models.values()):
-            errors = [state.error for model in self.models.values() for state in model.states.values() if state.error]
+            states = [state for model in self.models.values() for state in model.states.values()]
+            errors = [error for error in (self._complaint, *(state.error for state in states)) if error]
             if errors:
                 raise ValueError(f"Nothing at {str(self._path)!r} can be served. {errors[0]}")
             await asyncio.sleep(min(CLOSELY, self._poll_seconds))
@@ -88,11 +89,13 @@ class ModelStore:
     async def poll(self) -> None:
         """Look at the folder, and do what is to be done."""
         try:
-            settings = await self._in_loader(find_models, self._path, self._name)
-        except Exception as error:
+            await self._follow(await self._in_loader(find_models, self._path, self._name))
+            self._complaint = ""
+        except Exception as error:  # what is served stays so, until the folder can be read again
             self._complain(error)
-            return
-        self._complaint = ""
+
+    async def _follow(self, settings: dict[str, ModelSettings]) -> None:
+        """Make the models what the settings say."""
         for name, wanted in settings.items():
             model = self.models.setdefault(name, ServedModel(wanted))
             model.settings = wanted

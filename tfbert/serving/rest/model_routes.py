@@ -23,10 +23,10 @@ from tfbert.serving.models.model_version import ModelVersion
 from tfbert.serving.models.served_signature import ServedSignature
 from tfbert.serving.rest.exchange import Answer, Exchange
 from tfbert.serving.rest.json_examples import read_examples
+from tfbert.wire.json_answers import predict_answer
 from tfbert.wire.json_tensors import (
     JsonError,
     columns_of_request,
-    predict_answer,
     read_json_object,
     read_tensors,
 )

@@ -70,7 +70,8 @@ class RpcServer:
     async def set_ready(self, is_ready: bool) -> None:
         """Say to those that ask for health whether requests are answered."""
         states = self._health_pb2.HealthCheckResponse
-        await self._health.set("", states.SERVING if is_ready else states.NOT_SERVING)
+        for service in ("", *METHODS):
+            await self._health.set(service, states.SERVING if is_ready else states.NOT_SERVING)
 
     async def stop(self, seconds: float) -> None:
         """Take no new requests; give those that are being answered some seconds."""
