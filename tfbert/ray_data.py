@@ -5,6 +5,7 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
+from tfbert.option_checks import DEFAULT_BATCH_SIZE, check_count
 from tfbert.scoring.opened_models import model_path, opened_model
 from tfbert.scoring.table_scorer import TableScorer, TextColumns
 from tfbert.tasks.base.text_dataset import POOL
@@ -47,9 +48,11 @@ def predict(
 
     Raises:
         FileNotFoundError: If there is no model.
+        ValueError: If `batch_size` is no whole number above 0.
     """
     given = {"model_dir": model_path(model_dir), "text_col": text_col, **options}
-    rows = POOL * options.get("batch_size", 32)  # which are sorted by length together
+    check_count("batch_size", options.get("batch_size", DEFAULT_BATCH_SIZE))
+    rows = POOL * options.get("batch_size", DEFAULT_BATCH_SIZE)  # which are sorted by length together
     return dataset.map_batches(
         Predictor, fn_constructor_kwargs=given, batch_size=rows, batch_format="pyarrow", concurrency=concurrency
     )

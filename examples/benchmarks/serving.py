@@ -4,7 +4,8 @@
 
 1, 8, 64 and 256 clients ask the sentiment model over REST and over gRPC, one tweet at a time; each waits for its answer
 before it asks again. Server and clients share the machine's cores. Beside it, in turns: `predict` on lists in a process
-of its own with the same threads, and the server with batching off. Every answer is compared with `predict`'s.
+of its own with the same threads, and the server with batching off. Every answer's label and score are compared with
+those of `predict`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ def running_server(model: Path, threads: int, batching: bool) -> Iterator[dict[s
         yield {protocol: ready[protocol] for protocol in PROTOCOLS}
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(timeout=60)
+        try:
+            server.wait(timeout=60)
+        finally:
+            server.kill()
 
 
 def printed_by(program: str, *arguments: Any) -> Any:

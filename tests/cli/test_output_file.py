@@ -4,6 +4,7 @@ import fcntl
 import functools
 import gzip
 import json
+import os
 
 import pytest
 
@@ -64,6 +65,10 @@ def stop_after(monkeypatch):
         monkeypatch.setattr(ResumableOutput, "add", stopping)
 
     return arrange
+
+
+def killed(self):
+    raise KeyboardInterrupt
 
 
 def lines_of(tmp_path):
@@ -138,6 +143,69 @@ def test_another_input_model_or_option_is_refused(run, predict, texts, tmp_path,
     assert json.loads(lines_of(tmp_path)[-1])["text"] == "one more"
 
 
+def test_answers_before_a_wrong_line_are_on_the_disk(predict, texts, tmp_path):
+    lines = texts.read_text().splitlines()
+    texts.write_text("\n".join([*lines[:9], "{", *lines[10:]]))
+    assert predict(texts)[0] == 1
+    state = json.loads((tmp_path / "out.jsonl.partial.json").read_text())
+    assert (state["rows"], len((tmp_path / "out.jsonl.partial").read_text().splitlines())) == (8, 8)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_appears_meanwhile_is_not_replaced(predict, texts, tmp_path, monkeypatch, links):
+    add = ResumableOutput.add
+
+    def add_while_another_writes(self, *arguments):
+        (tmp_path / "out.jsonl").write_text("of somebody else")
+        add(self, *arguments)
+
+    def refuse(source, target):
+        raise OSError("no links here")
+
+    monkeypatch.setattr(ResumableOutput, "add", add_while_another_writes)
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    code, _, error = predict(texts)
+    assert (code, "appeared while answers were written" in error) == (1, True)
+    assert (tmp_path / "out.jsonl").read_text() == "of somebody else"
+    monkeypatch.setattr(ResumableOutput, "add", None)  # all is answered
+    assert predict(texts, "--overwrite")[0] == 0
+    assert len(lines_of(tmp_path)) == ROWS
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "texts.jsonl"]
+
+
+def test_half_a_last_line_is_not_taken_for_answered(predict, texts, tmp_path, monkeypatch):
+    texts.write_text('"one"\n"two"\n"three"\n"four"\n"fi')
+    with monkeypatch.context() as patch:
+        patch.setattr(resumable_output, "SECONDS", 0.0)
+        patch.setattr(ResumableOutput, "finish", killed)
+        assert predict(texts, "--on-error", "write")[0] == 130
+        texts.write_text('"one"\n"two"\n"three"\n"four"\n"five"\n')
+    assert predict(texts, "--on-error", "write")[0] == 0
+    assert [json.loads(line)["text"] for line in lines_of(tmp_path)] == ["one", "two", "three", "four", "five"]
+
+
+@pytest.mark.parametrize("removed", [0, 1])
+def test_a_run_that_was_killed_once_its_file_had_its_name_is_through(predict, texts, tmp_path, monkeypatch, removed):
+    def stop(self):
+        if removed:
+            self._state.unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ResumableOutput, "_remove_rest", stop)
+        assert predict(texts)[0] == 130
+    answered = (tmp_path / "out.jsonl").read_bytes()
+    assert "exists already" in predict(texts)[2]
+    texts.write_text('"another"\n')
+    with monkeypatch.context() as patch:
+        patch.setattr(ResumableOutput, "finish", killed)
+        assert predict(texts, "--overwrite")[0] == 130
+    assert (tmp_path / "out.jsonl").read_bytes() == answered  # its other name was given up before that was written
+    assert predict(texts, "--overwrite")[0] == 0
+    assert len(lines_of(tmp_path)) == 1
+
+
 def test_restart_begins_anew_and_what_exists_stays(predict, texts, tmp_path, stop_after, monkeypatch):
     with monkeypatch.context():
         stop_after(2)
@@ -183,6 +251,7 @@ def test_wrong_lines_may_be_answered_by_what_is_wrong(predict, texts, tmp_path):
         assert why in row["error"]
         assert "private private" not in row["error"]
     assert [row.get("line") for row in rows[5:10]] == [6, 7, 8, None, None]
+    assert rows[7]["sentence"] == "private"
     assert rows[8]["id"] == 7
     assert [row["id"] for row in rows if "label" in row] == [*range(5), *range(10, ROWS)]
 
@@ -192,25 +261,21 @@ def test_what_the_file_says_is_not_trusted_beyond_the_file(predict, texts, tmp_p
     partial.write_text("of somebody else\n")
     assert "Nothing says what" in predict(texts)[2]
     assert partial.read_text() == "of somebody else\n"
-    state.write_text("{")
-    assert "not valid JSON" in predict(texts)[2]
+    for content in ("", "{", "[]", "{}", '{"asked": 3}', '{"input_sha256": "", "asked": {}, "output_bytes": "x"}'):
+        state.write_text(content)
+        assert "--restart" in predict(texts)[2]
     with open(partial, "rb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         assert "Another process is writing" in predict(texts, "--restart")[2]
     assert predict(texts, "--restart")[0] == 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["a text", "--output", "{tmp}/out"], "give --input FILE rather than TEXT"),
-        (["a text", "--restart"], "go with --output FILE"),
-        (["a text", "--on-error", "write"], "go with --output FILE"),
-    ],
-)
-def test_commands_that_make_no_sense(run, tmp_path, arguments, message):
-    code, _, error = run("predict", "/nowhere", *(argument.format(tmp=tmp_path) for argument in arguments))
-    assert (code, message in error) == (2, True)
+def test_no_column_is_lost(predict, texts, tmp_path):
+    texts.write_text('{"id": null, "text": "a", "text_pair": null, "label": "x", "input_label": "gold"}\n')
+    assert predict(texts)[0] == 0
+    row = json.loads(lines_of(tmp_path)[0])
+    assert [row[name] for name in ("id", "text_pair", "input_input_label", "input_label")] == [None, None, "x", "gold"]
+    assert row["label"] not in ("x", "gold")
 
 
 def test_a_folder_is_no_output(run, model, texts, tmp_path):

@@ -7,6 +7,19 @@ import pytest
 from tfbert.export.serving.models_config import CONFIG_FILE
 
 
+def test_what_is_damaged_is_printed_and_gives_the_exit_code(run, tmp_path):
+    (tmp_path / "mood" / "1").mkdir(parents=True)
+    code, lines, error = run("verify", tmp_path / "mood")
+    assert (code, "1 of 9 checks failed" in error) == (1, True)
+    assert [line.split()[:3] for line in lines[:2]] == [
+        ["skipped", "mood/1", "manifest"],
+        ["failed", "mood/1", "files"],
+    ]
+    code, lines, _ = run("verify", tmp_path / "mood", "--json")
+    assert (code, len(lines), json.loads(lines[0])["ok"]) == (1, 1, False)
+
+
+@pytest.mark.slow
 def test_a_bundle_is_exported_shown_asked_and_verified(run, classifier_folder, tmp_path):
     root = tmp_path / "models"
     options = ("--name", "mood", "--max-length", "16", "--json")

@@ -8,10 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.tasks.pipelines.references import make_folder
 from tfbert.ray_data import Predictor, predict
 from tfbert.scoring import opened_models
-from tfbert.tasks import TextClassifier
 from tfbert.tasks.served_task import ServedTask
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,12 +27,6 @@ dataset = ray.data.from_arrow(pa.table({"id": list(range(len(texts))), "text": t
 answered = tfbert.ray_data.predict(dataset, sys.argv[1], concurrency=2, batch_size=4)
 print(json.dumps(answered.take_all()))
 """
-
-
-@pytest.fixture(scope="module")
-def classifier(tmp_path_factory):
-    folder = make_folder(tmp_path_factory.mktemp("checkpoint"), "sentiment")
-    return TextClassifier.from_pretrained(folder).export(tmp_path_factory.mktemp("export") / "1")
 
 
 def assert_answers(rows, model):
@@ -59,6 +51,11 @@ def test_an_actor_opens_the_model_once_and_answers_tables(classifier, monkeypatc
 def test_a_missing_model_is_named_before_anything_runs(tmp_path):
     with pytest.raises(FileNotFoundError, match="There is no model at"):
         predict(None, tmp_path / "nowhere")
+
+
+def test_a_batch_size_is_checked_before_anything_runs(classifier):
+    with pytest.raises(ValueError, match="`batch_size` must be"):
+        predict(None, classifier, batch_size=0)
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from tfbert.scoring import opened_models
 from tfbert.scoring.answer_columns import answer_schema
 from tfbert.scoring.opened_models import opened_model
 from tfbert.scoring.table_scorer import TableScorer
-from tfbert.tasks import QuestionAnswerer, TextClassifier
+from tfbert.tasks import QuestionAnswerer
 from tfbert.tasks.served_task import ServedTask
 
 TEXTS = ["Anna lives in New York.", None, "", "北京 is a city!", "café 😀 " * 5, "bad", None, "a cat"]
@@ -31,14 +31,6 @@ KINDS = {
     "ZeroShotClassifier": {"labels": "list<item: string>", "scores": "list<item: float>"},
     "TextGenerator": {"generated_text": "string"},
 }
-
-
-@pytest.fixture(scope="module")
-def classifier(tmp_path_factory):
-    """A SavedModel that refuses long texts, which fail in the model."""
-    folder = make_folder(tmp_path_factory.mktemp("checkpoint"), "sentiment")
-    task = TextClassifier.from_pretrained(folder, truncation=False)
-    return task.export(tmp_path_factory.mktemp("export") / "sentiment" / "1")
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +78,16 @@ def test_values_that_are_no_text_fail_alone(classifier):
     assert "must hold strings only" in answered[0]["error"]
 
 
+def test_what_is_wrong_with_a_row_never_holds_its_text(classifier, monkeypatch):
+    def refuse(self, given, batch_size):
+        raise ValueError(f"Cannot answer {given['text'][0]!r} or {given['text'][0].decode()!r}.")
+
+    table = pa.table({"text": ["a very private text"]})
+    scorer = TableScorer.make(classifier, "text", ["text"])
+    monkeypatch.setattr(ServedTask, "predict", refuse)
+    assert scorer(table)["error"].to_pylist() == ["Cannot answer '…' or '…'."]
+
+
 def test_bytes_that_are_no_utf_8_are_read_as_the_model_reads_them(classifier):
     strange = pa.array([b"a \xff cat", b"a cat"])
     texts = pa.Array.from_buffers(pa.string(), 2, strange.buffers())
@@ -94,6 +96,7 @@ def test_bytes_that_are_no_utf_8_are_read_as_the_model_reads_them(classifier):
     assert answered[0]["error"].null_count == 2
 
 
+@pytest.mark.slow
 def test_questions_and_contexts_come_in_two_columns(answerer):
     table = pa.table(
         {"q": ["Who?", None, "Where?", ""], "c": ["Anna lives in New York.", "x", "In 北京.", "In New York."]}

@@ -37,6 +37,7 @@ def read(body, specs=TEXT):
         ({"instances": ["a", "é"]}, TEXT, {"text": [b"a", "é".encode()]}),
         ({"instances": [{"text": "a"}, {"text": "b"}]}, TEXT, {"text": [b"a", b"b"]}),
         ({"inputs": ["a"]}, TEXT, {"text": [b"a"]}),
+        ({"inputs": ["a"], "parameters": {"x": 1}}, TEXT, {"text": [b"a"]}),  # as TF Serving passes over it
         ({"inputs": {"text": ["a"]}}, TEXT, {"text": [b"a"]}),
         ({"instances": [{"b64": "AAE="}, "b"]}, TEXT, {"text": [b"\0\1", b"b"]}),
         ({"instances": [{"text": {"b64": "AAE="}}]}, TEXT, {"text": [b"\0\1"]}),
@@ -85,7 +86,7 @@ def test_what_is_no_number_elsewhere_stands_as_in_tf_serving():
         (b'{"instances": ["\\ud800"]}', TEXT, r"At \[0\]: half of a surrogate pair"),
         ({}, TEXT, 'either "instances" or "inputs"'),
         ({"instances": ["a"], "inputs": ["a"]}, TEXT, 'either "instances" or "inputs"'),
-        ({"instances": ["a"], "secret text": 1}, TEXT, r"Received: \['instances', '…'\]"),
+        ({"instance": ["a"], "secret text": 1}, TEXT, r"Received: \['instance', '…'\]"),
         ({"instances": []}, TEXT, "at least one row"),
         ({"instances": "a"}, TEXT, "must be a list"),
         ({"instances": ["a"]}, PAIR, r"must be an object with \['text', 'text_pair'\]"),

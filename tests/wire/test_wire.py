@@ -123,6 +123,8 @@ def test_halves_are_read_from_their_bits():
         ("dtype: DT_STRING tensor_shape { dim { size: 1 } } tensor_content: 'a'", "string_val"),
         ("dtype: DT_VARIANT tensor_shape { dim { size: 1 } }", "not taken"),
         ("dtype: DT_INT8 tensor_shape { dim { size: 1 } } int_val: 1000", "does not fit"),
+        ("dtype: DT_INT32 tensor_shape { dim { size: 0 } dim { size: 4611686018427387904 } }", "is too large"),
+        ("dtype: DT_STRING tensor_shape { dim { size: 0 } dim { size: 4611686018427387904 } }", "is too large"),
         ("dtype: DT_INT32 tensor_shape { " + "dim { size: 1 } " * 40 + "} int_val: 1", "at most 32 axes"),
     ],
 )
@@ -142,6 +144,8 @@ def test_status_numbers_are_those_of_grpc():
     for status in Status:
         assert getattr(grpc.StatusCode, status.name).value[0] == status.code
         assert Status.of_code(status.code) is status
+    assert Status.FAILED_PRECONDITION.http == Status.INVALID_ARGUMENT.http == 400
+    assert Status.of_http(400) is Status.INVALID_ARGUMENT
     assert Status.of_http(429) is Status.RESOURCE_EXHAUSTED
     assert Status.of_http(413) is Status.RESOURCE_EXHAUSTED
     assert Status.of_http(418) is Status.UNKNOWN

@@ -98,14 +98,14 @@ def answer_lines(
             if stops:
                 raise
             failed += 1
-            written[number] = {"line": number, "error": str(error)}
+            written[number] = with_answer(getattr(error, "row", {}), {"line": number, "error": str(error)}, name)
             continue
         if row is not None:
             rows[number] = row
     parts = answered_by_halves(lambda part: list(answered([rows[number] for number in part])), list(rows))
     for numbers, outputs in parts:
         if isinstance(outputs, Exception):
-            why = reason(outputs, _texts(rows[numbers[0]]))
+            why = reason(outputs, rows[numbers[0]].values())
             if stops:
                 raise ValueError(f"Line {numbers[0]}: {why}") from outputs
             failed += 1
@@ -116,15 +116,12 @@ def answer_lines(
     return Answers([json_line(written[number]) for number in sorted(written)], failed)
 
 
-def _texts(row: Row) -> list[str | list[str]]:
-    return [value for value in row.values() if isinstance(value, str | list)]
-
-
 def with_answer(row: Row, output: Any, name: str) -> Row:
     """Return a row with its answer.
 
     Args:
-        row: dict. Its own keys that the answer has too stand as `input_…`, so that none is lost.
+        row: dict. Its own keys that the answer has too stand as `input_…`, or `input_input_…` where the row has such a
+            key already, so that none is lost.
         output: The answer.
         name: str. What an answer that is no dict is called.
 
@@ -136,4 +133,10 @@ def with_answer(row: Row, output: Any, name: str) -> Row:
         {'text': 'Fine', 'input_label': 'gold', 'label': 'good'}
     """
     answer = output if isinstance(output, dict) else {name: output}
-    return {**{f"input_{key}" if key in answer else key: value for key, value in row.items()}, **answer}
+    named: Row = {}
+    for key, value in row.items():
+        free = key
+        while free in answer or free in named or (free != key and free in row):
+            free = f"input_{free}"
+        named[free] = value
+    return {**named, **answer}

@@ -85,7 +85,10 @@ def write_answers(
     """
 
     def answered(rows: Iterable[Row]) -> Iterator[Any]:
-        return iter(answer(({key: row[key] for key in columns & set(row)} for row in rows), **task_options))
+        return iter(answer((texts_of(row) for row in rows), **task_options))
+
+    def texts_of(row: Row) -> Row:
+        return {key: row[key] for key in columns if row.get(key) is not None}
 
     columns = {column.name for column in answer.task.columns}
     if options.output:

@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from tfbert.cli.answers import given, open_pipeline, write_answers
-from tfbert.cli.text_rows import Row, UsageError, add_answer_arguments, check_sources, positive_integer
+from tfbert.cli.text_rows import Row, RowError, UsageError, add_answer_arguments, check_sources, positive_integer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,9 +32,12 @@ def run(options: argparse.Namespace) -> None:
     context = options.context = _context(options)
 
     def complete(row: Row, number: int) -> Row:
-        if context is None and "context" not in row:
-            raise ValueError(f"Question {number} has no context: give --context, --context-file, or JSON rows with it.")
-        return row if "context" in row else {**row, "context": context}
+        if row.get("context") is not None:
+            return row
+        if context is None:
+            message = f"Question {number} has no context: give --context, --context-file, or JSON rows with it."
+            raise RowError(message, row)
+        return {**row, "context": context}
 
     answer = open_pipeline(options, "question-answering")
     task_options = given(top_k=options.top_k, handle_impossible_answer=options.impossible)

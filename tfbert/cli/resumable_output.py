@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tfbert.export.staging import staged_path
+from tfbert.export.staging import put_file, scratch_path, staged_path, sync_name
 from tfbert.json_file import read_json, write_json
 
 SECONDS = 1.0  # work that a kill may lose
@@ -24,7 +24,8 @@ class ResumableOutput:
     """Answers on their way into `path`: they stand in `path.partial` until `finish` gives the file its name.
 
     `path.partial.json` says how many bytes of the input are answered, what their sha256 is, and how many bytes the
-    answers take; what was written beyond that, such as half a line, is cut off. Use it as a context manager.
+    answers take; what was written beyond that, such as half a line, is cut off. Use it as a context manager: where a
+    ValueError or KeyboardInterrupt ends the block, what was added until then is put on the disk.
 
     Args:
         path: Path of the file to make.
@@ -44,9 +45,11 @@ class ResumableOutput:
         self._state = Path(f"{path}.partial.json")
         self._asked = dict(asked)
         self._restart = restart
+        self._overwrite = overwrite
         self.counts = dict.fromkeys(COUNTS, 0)
         self._digest = hashlib.sha256()
-        self._waiting: list[bytes] = []
+        self._waiting: tuple[bytes, ...] = ()
+        self._is_at_end = False
         self._due = 0.0
         if self.path.is_dir():
             raise FileExistsError(f"{str(path)!r} is a folder. Choose another --output.")
@@ -58,6 +61,10 @@ class ResumableOutput:
         self._file = open(self._partial, "a+b")
         try:
             self._lock()
+            if self.path.exists() and self.path.samefile(self._partial):  # a run was killed when it was through
+                self._remove_rest()
+                self._file.close()
+                return self.__enter__()
             self._begun_with = self._left_behind()
             self._file.truncate(self.counts["output_bytes"])
             if self._begun_with is None:
@@ -68,8 +75,10 @@ class ResumableOutput:
         self._due = time.monotonic() + SECONDS
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        self._file.close()
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        with self._file:
+            if kind and issubclass(kind, ValueError | KeyboardInterrupt) and self._waiting and not self._is_at_end:
+                self._commit()
 
     def skip_answered(self, source: BinaryIO) -> None:
         """Read over the part of the input that is answered.
@@ -101,29 +110,61 @@ class ResumableOutput:
             answers: str of one line each, without its end.
             errors: int, default 0. How many of them say what is wrong.
         """
+        digest = self._digest.copy()
         for line in lines:
-            self._digest.update(line)
-        written = [f"{answer}\n".encode("utf-8", "backslashreplace") for answer in answers]
-        self._waiting += written
-        more = (len(lines), len(answers), errors, sum(map(len, lines)), sum(map(len, written)))
-        self.counts = {name: count + added for (name, count), added in zip(self.counts.items(), more)}
-        if time.monotonic() >= self._due:
+            digest.update(line)
+        written = "".join(f"{answer}\n" for answer in answers).encode("utf-8", "backslashreplace")
+        more = (len(lines), len(answers), errors, sum(map(len, lines)), len(written))
+        counts = {name: count + added for (name, count), added in zip(self.counts.items(), more)}
+        # A line without an end may be half a line, which a stopped run must not take for answered.
+        is_at_end = not lines[-1].endswith(b"\n")
+        # All at once, so that no interruption finds some of it.
+        self._digest, self.counts, self._waiting, self._is_at_end = digest, counts, (*self._waiting, written), is_at_end
+        if time.monotonic() >= self._due and not is_at_end:
             self._commit()
 
     def finish(self) -> None:
-        """Give the file its name."""
-        self._commit()
-        os.replace(self._partial, self.path)
-        self._state.unlink()
+        """Give the file its name.
+
+        Raises:
+            FileExistsError: If one of that name appeared meanwhile and `overwrite` is False; the answers stay where
+                they are.
+        """
+        if self._is_at_end:
+            self._write()
+        else:
+            self._commit()
+        with scratch_path(self.path) as linked:
+            try:
+                os.link(self._partial, linked)
+            except OSError:  # a file system without links
+                linked = self._partial
+            try:
+                put_file(linked, self.path, self._overwrite)
+            except FileExistsError as error:
+                raise FileExistsError(
+                    f"{str(self.path)!r} appeared while answers were written, and was not replaced. Move it away, or "
+                    "add --overwrite, and run the same command again: the answers are kept."
+                ) from error
+        sync_name(self.path.parent)
+        self._remove_rest()
+
+    def _remove_rest(self) -> None:
+        """Remove what is beside a finished file: its part last, whose lock keeps the next run from beginning here."""
+        self._state.unlink(missing_ok=True)
+        self._partial.unlink(missing_ok=True)
 
     def _commit(self) -> None:
         """Put answers on the disk, then what says that they are there."""
-        self._file.writelines(self._waiting)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._waiting.clear()
+        self._write()
         self._write_state()
         self._due = time.monotonic() + SECONDS
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, ()  # first, so that an interruption writes nothing twice
+        self._file.writelines(waiting)
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def _write_state(self) -> None:
         with staged_path(self._state, overwrite=True) as staged:
@@ -144,18 +185,26 @@ class ResumableOutput:
             return None
         if not self._state.is_file():
             raise ValueError(f"Nothing says what {str(self._partial)!r} holds. Move it away, or add --restart.")
-        state = read_json(self._state)
+        try:
+            state = read_json(self._state)
+        except ValueError as error:
+            raise ValueError(f"{error} Add --restart to begin anew.") from error
         self._check(state, size)
         self.counts = {name: state[name] for name in COUNTS}
         return state["input_sha256"]
 
     def _check(self, state: dict[str, Any], size: int) -> None:
-        begun = state.get("asked", {})
+        begun = state.get("asked")
+        if not isinstance(begun, dict) or not isinstance(state.get("input_sha256"), str):
+            raise self._misfit()
         names = sorted(name for name in {*begun, *self._asked} if begun.get(name) != self._asked.get(name))
         if names:
             raise ValueError(
                 f"{str(self._partial)!r} was begun with another {', '.join(names)}. Give the same as then, or add "
                 "--restart to begin anew."
             )
-        if not {*COUNTS, "input_sha256"} <= set(state) or size < state["output_bytes"]:
-            raise ValueError(f"{str(self._partial)!r} does not fit {str(self._state)!r}. Add --restart to begin anew.")
+        if not all(isinstance(state.get(name), int) for name in COUNTS) or size < state["output_bytes"]:
+            raise self._misfit()
+
+    def _misfit(self) -> ValueError:
+        return ValueError(f"{str(self._partial)!r} does not fit {str(self._state)!r}. Add --restart to begin anew.")

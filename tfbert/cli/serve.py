@@ -13,6 +13,7 @@ import dataclasses
 import gc
 import ipaddress
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ NUMBERS = {
     "max_request_bytes": ("N", "largest request"),
     "max_text_bytes": ("N", "longest text"),
     "max_rows": ("N", "most rows of a request"),
+    "max_answer_bytes": ("N", "largest answer"),
     "max_connections": ("N", "REST connections at a time"),
     "max_streams": ("N", "gRPC requests of one connection at a time"),
     "body_timeout": ("SECONDS", "in which a REST request must have come in"),
@@ -99,10 +101,14 @@ def run(options: argparse.Namespace) -> None:
     gc.collect()
     gc.freeze()  # TensorFlow's own objects need not be looked through whenever a version goes
     server.run(_print_addresses)
+    if server.is_loading:
+        sys.stderr.flush()
+        os._exit(0)  # a plain exit waits for the thread that loads
 
 
 def _print_addresses(server: Any) -> None:
-    print(json.dumps({"rest": server.rest_url, "grpc": server.grpc_address}), flush=True)
+    line = {"rest": server.rest_url or None, "grpc": server.grpc_address or None, "models": server.models}
+    print(json.dumps(line), flush=True)
 
 
 def _set_threads(threads: int | None) -> None:

@@ -13,6 +13,15 @@ from typing import Any, BinaryIO
 Row = dict[str, Any]
 Complete = Callable[[Row, int], Row]  # from a row and its number to the row with what the command line adds
 ReadRow = Callable[[bytes, int], Row | None]
+FURTHER = ("text_pair", "context")  # texts beside the first
+
+
+class RowError(ValueError):
+    """A line that is no row to answer; `row` is what it holds all the same."""
+
+    def __init__(self, message: str, row: Row | None = None):
+        super().__init__(message)
+        self.row = row or {}
 
 
 class UsageError(Exception):
@@ -137,7 +146,7 @@ def row_reader(options: argparse.Namespace, name: str = "text", complete: Comple
 
     Returns:
         A function. It returns None for an empty line among lines of JSON, and raises ValueError at a line that is no
-        row; the message names the line.
+        row, `RowError` where it holds an object; the message names the line.
     """
     as_json = reads_json(options)
 
@@ -170,11 +179,10 @@ def _file_rows(path: str | None, read: ReadRow) -> Iterator[Row]:
 
 
 def _text_row(row: Row, number: int, name: str) -> Row:
-    """Return the row if its texts are texts; a null column is none."""
-    row = {key: value for key, value in row.items() if value is not None}
-    if name not in row or any(not isinstance(row.get(key, ""), str) for key in (name, "text_pair", "context")):
+    """Return the row if its texts are texts; a null beside the text is none."""
+    if not isinstance(row.get(name), str) or any(not isinstance(row.get(key), str | None) for key in FURTHER):
         found = {key: type(value).__name__ for key, value in row.items()}
-        raise ValueError(f"Line {number} must hold a string under {name!r}. Received: {found}.")
+        raise RowError(f"Line {number} must hold a string under {name!r}. Received: {found}.", row)
     return row
 
 

@@ -43,12 +43,12 @@ def answered_by_halves(answer: Callable[[Rows], Any], rows: Rows) -> Iterator[tu
         yield rows, answers
 
 
-def reason(error: Exception, texts: Iterable[str | Iterable[str]] = ()) -> str:
+def reason(error: Exception, values: Iterable[Any] = ()) -> str:
     """Return what went wrong in one line, without the user's texts.
 
     Args:
         error: The exception.
-        texts: Iterable of str or lists of str. The row's, which are left out where they are quoted.
+        values: Iterable of the row's: texts, str or bytes, and lists of them are left out where they are quoted.
 
     Returns:
         str.
@@ -61,7 +61,15 @@ def reason(error: Exception, texts: Iterable[str | Iterable[str]] = ()) -> str:
     _, mark, assertion = message.partition("assertion failed: [")
     if mark:  # of TensorFlow, which says where in the graph, before and behind
         message = assertion.partition("]\n\t [[")[0]
-    for entry in texts:
-        for text in [entry] if isinstance(entry, str) else entry:
-            message = message.replace(repr(text), "'…'")
+    for value in values:
+        for text in value if isinstance(value, list) else [value]:
+            for quoted in _quoted(text):
+                message = message.replace(quoted, "'…'")
     return " ".join(message.split())[:LONGEST] or type(error).__name__
+
+
+def _quoted(text: Any) -> list[str]:
+    """How a text may stand in a message: quoted as str or as bytes, whichever it is itself."""
+    if isinstance(text, str):
+        return [repr(text.encode("utf-8", "surrogatepass")), repr(text)]
+    return [repr(text), repr(text.decode("utf-8", "replace"))] if isinstance(text, bytes) else []

@@ -156,7 +156,7 @@ class TableScorer:
 
         for part, answers in answered_by_halves(answer, rows):
             if isinstance(answers, Exception):
-                errors[part[0]] = reason(answers)
+                errors[part[0]] = reason(answers, [column[part[0]] for column in asked.values()])
                 continue
             for name, found in answers.items():
                 for row, value in zip(part, found, strict=True):

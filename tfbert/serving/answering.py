@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfbert.serving.budget import Budget
+from tfbert.serving.input_checks import InputChecks, refused
 from tfbert.serving.models.model_store import ModelStore
 from tfbert.serving.models.model_version import ModelVersion
 from tfbert.serving.models.served_signature import ServedSignature
@@ -17,6 +19,7 @@ from tfbert.serving.server_options import ServerOptions
 from tfbert.wire.status import ServingError, Status
 
 ASSERTION = re.compile(r"assertion failed: \[([^\]]*)\]")  # what a graph of tfbert says of its input
+REQUESTS = 16  # of the largest size that may be in memory at a time
 
 
 class Answering:
@@ -25,10 +28,16 @@ class Answering:
     Args:
         store: `ModelStore`.
         options: `ServerOptions`.
+
+    Attributes:
+        checks: `InputChecks`.
+        budget: `Budget` of the bytes of requests.
+        is_draining: bool. Whether the server stops.
     """
 
     def __init__(self, store: ModelStore, options: ServerOptions):
         self.store, self._options = store, options
+        self.checks, self.budget = InputChecks(options), Budget(REQUESTS * options.max_request_bytes)
         self.is_draining = False
 
     def find(self, name: str, number: int | None, label: str | None) -> ModelVersion:
@@ -63,44 +72,15 @@ class Answering:
         Raises:
             ServingError: What is wrong with the inputs, or with the model.
         """
-        rows = self._checked_rows(signature, inputs)
+        rows, each = self.checks.checked(signature, inputs)
         group = tuple((name, inputs[name].shape[1:]) for name in signature.inputs)
         version.requests += 1
         try:
-            return dict(await version.batchers[signature.name].answer(inputs, rows, group, deadline)), rows
+            return dict(await version.batchers[signature.name].answer(inputs, rows, group, deadline, each)), rows
         except tf.errors.OpError as error:
             raise _model_error(error) from error
         finally:
             version.requests -= 1
-
-    def _checked_rows(self, signature: ServedSignature, inputs: Mapping[str, np.ndarray]) -> int:
-        """How many rows inputs have that fit the signature and the limits."""
-        if inputs.keys() != signature.inputs.keys():
-            raise _refused(f"Signature {signature.name!r} takes {sorted(signature.inputs)}, exactly these inputs.")
-        sizes = set()
-        for name, spec in signature.inputs.items():
-            array = inputs[name]
-            if array.dtype != spec.numpy_dtype or not spec.takes(array.shape):
-                raise _refused(f"Input {name!r} must be {spec}. Received: {_kind(array)} {list(array.shape)}.")
-            sizes.add(array.shape[0] if array.ndim else 1)
-            if spec.is_string:
-                self._check_texts(name, array)
-        rows = max(sizes, default=1)
-        if signature.is_batch_major and len(sizes) != 1:
-            raise _refused(f"Inputs must have the same number of rows. Received: {sorted(sizes)}.")
-        if not 0 < rows <= self._options.max_rows:
-            raise _refused(f"A request must have 1 to {self._options.max_rows} rows. Received: {rows}.")
-        return rows
-
-    def _check_texts(self, name: str, array: np.ndarray) -> None:
-        most = self._options.max_text_bytes
-        for index, text in enumerate(array.reshape(-1).tolist()):
-            if len(text) > most:
-                row = np.unravel_index(index, array.shape)[0] if array.ndim else 0
-                raise _refused(
-                    f"Input {name!r}, row {row}: a text must have at most {most} bytes. Received: {len(text)}. "
-                    "Shorten it, or start the server with a larger --max-text-bytes."
-                )
 
 
 def check_outputs(signature: ServedSignature, names: Sequence[str]) -> None:
@@ -110,20 +90,16 @@ def check_outputs(signature: ServedSignature, names: Sequence[str]) -> None:
         ServingError: INVALID_ARGUMENT.
     """
     if set(names) - set(signature.outputs) or len(set(names)) < len(names):
-        raise _refused(f"`output_filter` must name outputs of the signature, each once: {sorted(signature.outputs)}.")
-
-
-def _refused(text: str) -> ServingError:
-    return ServingError(Status.INVALID_ARGUMENT, text)
+        raise refused(f"`output_filter` must name outputs of the signature, each once: {sorted(signature.outputs)}.")
 
 
 def _model_error(error: Any) -> ServingError:
     """What the graph says of a request, without what it may quote of the inputs."""
+    if isinstance(error, tf.errors.ResourceExhaustedError):
+        return ServingError(
+            Status.RESOURCE_EXHAUSTED, "The model ran out of memory. Send fewer rows in a request, or shorter texts."
+        )
     found = ASSERTION.search(error.message or "")
     advice = found.group(1) if found else f"It raised {type(error).__name__}."
     status = Status.INVALID_ARGUMENT if isinstance(error, tf.errors.InvalidArgumentError) else Status.INTERNAL
     return ServingError(status, f"The model refuses these inputs. {advice}")
-
-
-def _kind(array: np.ndarray) -> str:
-    return "strings" if array.dtype == object else str(array.dtype)

@@ -80,6 +80,14 @@ class Metrics:
         for model, version, signature, rows in queued:
             self._queued.labels(model, str(version), signature).set(rows)
 
+    def forget(self, model: str, version: int) -> None:
+        """Show a version no more, which is not served any more; the series of a long-lived server must not pile up."""
+        number = str(version)
+        for key in [key for key in self._children if key[1:3] == (model, number)]:
+            del self._children[key]
+        for family in (self._requests, self._seconds, self._texts, self._waits, self._batches, self._queued):
+            family.remove_by_labels({"model": model, "version": number})
+
     def event(self, event: str) -> None:
         """Count an event."""
         self._events.labels(event).inc()

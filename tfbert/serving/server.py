@@ -7,7 +7,6 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from tfbert.serving.access import Access
 from tfbert.serving.answering import Answering
 from tfbert.serving.asked import Recorder
 from tfbert.serving.batching.batcher import Batcher, BatchLimits
+from tfbert.serving.batching.workers import Workers
+from tfbert.serving.listening import bracketed, check_certificate
 from tfbert.serving.metrics import Metrics
 from tfbert.serving.models.model_store import ModelStore
 from tfbert.serving.models.model_version import ModelVersion
@@ -44,7 +45,7 @@ class Server:
 
     Raises:
         ImportError: If the extra `serving` is not installed.
-        ValueError: If the token file is wrong.
+        ValueError: If the token file, or the certificate or its key, is wrong.
 
     Example:
         >>> from tfbert.serving import Server
@@ -55,16 +56,34 @@ class Server:
 
     def __init__(self, path: str | PathLike, options: ServerOptions | None = None, log: RequestLog | None = None):
         self.options = options or ServerOptions()
+        if self.options.tls_certificate is not None and self.options.tls_key is not None:
+            check_certificate(self.options.tls_certificate, self.options.tls_key)
         self._recorder = Recorder(Metrics(), log or RequestLog(self.options.log_requests))
         self._access = Access(self.options.token_file)
-        self._workers = ThreadPoolExecutor(self.options.workers, "tfbert-run")
-        note, name = self._recorder.event, self.options.name
-        self._store = ModelStore(Path(path), self._make_batcher, note, name, self.options.poll_seconds)
+        self._workers = Workers(self.options.workers)
+        self._store = ModelStore(
+            Path(path),
+            self._make_batcher,
+            self._recorder.event,
+            self._recorder.metrics.forget,
+            self.options.name,
+            self.options.poll_seconds,
+        )
         self._answering = Answering(self._store, self.options)
         self._rest: RestServer | None = None
         self._rpc: RpcServer | None = None
         self._tasks: list[asyncio.Task] = []
         self.rest_url = self.grpc_address = ""
+
+    @property
+    def models(self) -> list[str]:
+        """The names of the models that are served."""
+        return sorted(self._store.models)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a version is being loaded, which a server that stopped does not wait for."""
+        return self._store.is_busy
 
     def _make_batcher(self, version: ModelVersion, signature: ServedSignature, cut: Any) -> Batcher:
         options, metrics = self.options, self._recorder.metrics
@@ -73,7 +92,7 @@ class Server:
             options.max_batch_size if is_batched else None,
             options.max_queued_rows,
             options.batch_wait_micros / 1e6 if is_batched else 0.0,
-            options.workers,
+            options.max_answer_bytes,
         )
         asked = (version.name, version.number, signature.name)
         return Batcher(signature, self._workers, limits, cut, metrics.batch(*asked))
@@ -86,8 +105,11 @@ class Server:
             OSError: If a port is taken.
         """
         await self._store.start()
+        await self._listen()
+
+    async def _listen(self) -> None:
         options, scheme = self.options, "http" if self.options.tls_certificate is None else "https"
-        host = f"[{options.host}]" if ":" in options.host else options.host
+        host = bracketed(options.host)
         if options.grpc_port is not None:
             self._rpc = RpcServer(self._answering, self._access, self._recorder, options)
             await self._rpc.start()
@@ -99,7 +121,7 @@ class Server:
             self.rest_url = f"{scheme}://{host}:{self._rest.port}"
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._store.watch()), loop.create_task(self._tell_health())]
-        self._recorder.event("ready", rest=self.rest_url, grpc=self.grpc_address, models=sorted(self._store.models))
+        self._recorder.event("ready", rest=self.rest_url, grpc=self.grpc_address, models=self.models)
 
     async def _tell_health(self) -> None:
         while self._rpc is not None:
@@ -123,7 +145,7 @@ class Server:
         servers = [server for server in (self._rest, self._rpc) if server is not None]
         await asyncio.gather(*(server.stop(seconds) for server in servers))
         await self._store.close()
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        self._workers.shutdown()
         self._recorder.event("stopped")
 
     def run(self, ready: Callable[[Server], None] = lambda server: None) -> None:
@@ -144,11 +166,18 @@ class Server:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end)
+        loading, ended = loop.create_task(self._store.start()), loop.create_task(signalled.wait())
         try:
-            await self.start()
-            ready(self)
-            await signalled.wait()
+            await asyncio.wait([loading, ended], return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                loading.result()  # raises what went wrong
+                await self._listen()
+                ready(self)
+                await ended
         finally:
+            for task in (loading, ended):
+                task.cancel()
+            await asyncio.gather(loading, ended, return_exceptions=True)
             await self.stop()
 
     @contextlib.contextmanager

@@ -29,7 +29,8 @@ class ServerOptions:
         request_timeout: float, default 30.0. Seconds until a request is given up, where its client says nothing.
         max_request_bytes: int, default 16 MiB. The largest request.
         max_text_bytes: int, default 100,000. The longest text, in bytes of UTF-8.
-        max_rows: int, default 4096. The most rows of a request.
+        max_rows: int, default 4096. The most rows of a request, and the most texts of an input.
+        max_answer_bytes: int, default 64 MiB. What the arrays of an answer may take.
         max_connections: int, default 1024. REST connections at a time.
         max_streams: int, default 1024. gRPC requests of one connection at a time.
         body_timeout: float, default 10.0. Seconds in which a REST request must have come in.
@@ -56,6 +57,7 @@ class ServerOptions:
     max_request_bytes: int = 2**24
     max_text_bytes: int = 100_000
     max_rows: int = 4096
+    max_answer_bytes: int = 2**26
     max_connections: int = 1024
     max_streams: int = 1024
     body_timeout: float = 10.0
@@ -75,7 +77,7 @@ class ServerOptions:
             raise ValueError(f"`rest_port` and `grpc_port` must differ. Received: {self.rest_port} for both.")
         for name in ("max_batch_size", "max_queued_rows", "workers", "max_request_bytes", "max_text_bytes"):
             check_count(name, getattr(self, name))
-        for name in ("max_rows", "max_connections", "max_streams"):
+        for name in ("max_rows", "max_answer_bytes", "max_connections", "max_streams"):
             check_count(name, getattr(self, name))
         check_count("batch_wait_micros", self.batch_wait_micros, least=0)
         for name in ("request_timeout", "body_timeout", "poll_seconds", "drain_seconds"):

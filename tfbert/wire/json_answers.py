@@ -31,16 +31,26 @@ def predict_answer(outputs: Mapping[str, np.ndarray], is_rows: bool) -> dict[str
         >>> predict_answer({"score": np.array([0.5, 0.25])}, True)
         {'predictions': [0.5, 0.25]}
     """
-    if is_rows and len({array.shape[:1] for array in outputs.values()}) > 1:
-        raise JsonError('The outputs have different numbers of rows: ask in column form, {"inputs": ...}.')
-    if is_rows and any(array.ndim == 0 for array in outputs.values()):
-        raise JsonError('The outputs have no rows: ask in column form, {"inputs": ...}.')
+    if is_rows:
+        check_rows(outputs)
     lists = {name: json_values(name, outputs[name]) for name in sorted(outputs)}
     if not is_rows:
         return {"outputs": lists if len(lists) != 1 else next(iter(lists.values()))}
     if len(lists) == 1:
         return {"predictions": next(iter(lists.values()))}
     return {"predictions": [dict(zip(lists, row)) for row in zip(*lists.values())]}
+
+
+def check_rows(outputs: Mapping[str, np.ndarray]) -> None:
+    """Refuse outputs that cannot be answered in row form.
+
+    Raises:
+        JsonError: If they have no rows, or different numbers of them.
+    """
+    if len({array.shape[:1] for array in outputs.values()}) > 1:
+        raise JsonError('The outputs have different numbers of rows: ask in column form, {"inputs": ...}.')
+    if any(array.ndim == 0 for array in outputs.values()):
+        raise JsonError('The outputs have no rows: ask in column form, {"inputs": ...}.')
 
 
 def json_values(name: str, array: np.ndarray) -> Any:

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from tfbert.wire.tensor_proto import MOST_AXES
 from tfbert.wire.tensor_spec import TensorSpec
 
 ROWS, COLUMNS = "instances", "inputs"
 B64 = "b64"
+MOST_PARTS = 2**20  # lists and objects of a body, which take far more memory than bytes
 
 
 class JsonError(ValueError):
@@ -29,12 +31,14 @@ def read_json_object(body: bytes) -> dict[str, Any]:
         A dict.
 
     Raises:
-        JsonError: If it is none, nests too deeply, or has a key twice.
+        JsonError: If it is none, nests too deeply, holds too many lists, or has a key twice.
 
     Example:
         >>> read_json_object(b'{"instances": ["good"]}')
         {'instances': ['good']}
     """
+    if len(body) > MOST_PARTS and body.count(b"[") + body.count(b"{") > MOST_PARTS:
+        raise JsonError(f"The body opens more than {MOST_PARTS} lists and objects. Send the rows in several requests.")
     try:
         document = json.loads(body.decode("utf-8"), object_pairs_hook=_without_doubles)
     except UnicodeDecodeError as error:
@@ -61,16 +65,16 @@ def columns_of_request(document: Mapping[str, Any]) -> tuple[Any, bool]:
     """Return what a predict request asks about, and whether it is in row form.
 
     Args:
-        document: dict. `{"instances": [...]}` or `{"inputs": ...}`, and perhaps `signature_name`.
+        document: dict. `{"instances": [...]}` or `{"inputs": ...}`, and perhaps `signature_name`; other keys are passed
+            over, as in TF Serving.
 
     Returns:
         A tuple of the value of either key, and True for "instances".
 
     Raises:
-        JsonError: If both are there, neither, or something else is.
+        JsonError: If both are there, or neither.
     """
-    unknown = sorted(set(document) - {ROWS, COLUMNS, "signature_name"})
-    if unknown or (ROWS in document) == (COLUMNS in document):
+    if (ROWS in document) == (COLUMNS in document):
         raise JsonError(
             'The body takes either "instances" or "inputs", and perhaps "signature_name". '
             f"Received: {_short(sorted(document))}."
@@ -154,6 +158,8 @@ def _flat(name: str, value: Any) -> tuple[list[Any], tuple[int, ...]]:
         size = len(values[0])
         if any(not isinstance(part, list) or len(part) != size for part in values):
             raise JsonError(f"Input {name!r} has lists of different lengths at depth {len(shape) + 1}.")
+        if len(shape) == MOST_AXES:
+            raise JsonError(f"Input {name!r} nests more than {MOST_AXES} lists.")
         values, shape = [entry for part in values for entry in part], (*shape, size)
     if any(isinstance(entry, list) for entry in values):
         raise JsonError(f"Input {name!r} has lists of different depths.")

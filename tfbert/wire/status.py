@@ -8,7 +8,9 @@ from enum import Enum
 class Status(Enum):
     """gRPC's status codes that a model server answers with, each with its number and the HTTP status beside it.
 
-    Source: `google.rpc.Code`, with its HTTP mapping; queues that are full are 429 (TF Serving: 503).
+    A queue that is full is RESOURCE_EXHAUSTED, 429; TF Serving answers UNAVAILABLE, 503, there.
+
+    Source: `google.rpc.Code` with its HTTP mapping, which is also that of TF Serving's REST API.
     """
 
     CANCELLED = (1, 499)
@@ -18,7 +20,7 @@ class Status(Enum):
     NOT_FOUND = (5, 404)
     PERMISSION_DENIED = (7, 403)
     RESOURCE_EXHAUSTED = (8, 429)
-    FAILED_PRECONDITION = (9, 412)
+    FAILED_PRECONDITION = (9, 400)
     UNIMPLEMENTED = (12, 501)
     INTERNAL = (13, 500)
     UNAVAILABLE = (14, 503)

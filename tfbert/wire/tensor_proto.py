@@ -90,7 +90,7 @@ def from_tensor_proto(proto: Any) -> np.ndarray:
     if proto.dtype == STRING:
         if proto.tensor_content:
             raise TensorError("A tensor of strings holds them in `string_val`, not in `tensor_content`.")
-        return _strings(list(proto.string_val), count).reshape(shape)
+        return _shaped(_strings(list(proto.string_val), count), shape)
     if proto.dtype not in NUMBERS:
         raise TensorError(f"Tensors of type {proto.dtype} are not taken.")
     name, dtype, field = NUMBERS[proto.dtype]
@@ -100,14 +100,21 @@ def from_tensor_proto(proto: Any) -> np.ndarray:
                 f"A {name} tensor of shape {shape} takes {count * np.dtype(dtype).itemsize} bytes of `tensor_content`. "
                 f"Received: {len(proto.tensor_content)}."
             )
-        return np.frombuffer(proto.tensor_content, dtype).reshape(shape)
+        return _shaped(np.frombuffer(proto.tensor_content, dtype), shape)
     values = list(getattr(proto, field))
     _check_count(len(values), count)
     try:
         found = np.array(values, np.uint16).view(dtype) if field == "half_val" else np.array(values, dtype)
     except OverflowError as error:
         raise TensorError(f"A value of a {name} tensor does not fit: {error}.") from error
-    return _filled(found, count).reshape(shape)
+    return _shaped(_filled(found, count), shape)
+
+
+def _shaped(values: np.ndarray, shape: list[int]) -> np.ndarray:
+    try:
+        return values.reshape(shape)
+    except ValueError as error:  # of no values, beside an axis that is too long
+        raise TensorError(f"A tensor of shape {shape} is too large.") from error
 
 
 def _strings(values: list[bytes], count: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grpc
 import numpy as np
 
+from examples.benchmarks.load.rest_connection import SECONDS
 from tfbert.wire.messages import message
 from tfbert.wire.tensor_proto import from_tensor_proto, to_tensor_proto
 
@@ -39,7 +40,7 @@ class GrpcConnection:
         Raises:
             grpc.aio.AioRpcError: If there is none.
         """
-        return await self._predict(body, timeout=60)
+        return await self._predict(body, timeout=SECONDS)
 
     @staticmethod
     def read(answer: bytes) -> tuple[str, float]:

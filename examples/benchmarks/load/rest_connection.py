@@ -6,6 +6,8 @@ import asyncio
 import json
 import urllib.parse
 
+SECONDS = 60  # until a request is lost
+
 
 class RestConnection(asyncio.Protocol):
     """A kept-alive connection that asks one text at a time.
@@ -33,14 +35,21 @@ class RestConnection(asyncio.Protocol):
         return json.dumps({"instances": [text]}).encode()
 
     async def ask(self, body: bytes) -> bytes:
-        """Send a body; return that of the answer.
+        """Send a body, over a new connection where the server closed the last one; return that of the answer.
 
         Raises:
             ConnectionError: If the connection breaks or the status is not 200.
+            TimeoutError: If there is no answer in time.
         """
+        if self._transport.is_closing():
+            await self.open()
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(b"%bContent-Length: %d\r\n\r\n%b" % (self._head, len(body), body))
-        return await self._answer
+        try:
+            return await asyncio.wait_for(self._answer, SECONDS)
+        except TimeoutError:
+            self._transport.abort()  # what comes late is no answer to the next request
+            raise
 
     @staticmethod
     def read(answer: bytes) -> tuple[str, float]:
@@ -55,7 +64,7 @@ class RestConnection(asyncio.Protocol):
     # === asyncio.Protocol ===
 
     def connection_made(self, transport):
-        self._transport = transport
+        self._transport, self._received = transport, bytearray()
 
     def data_received(self, data):
         self._received += data

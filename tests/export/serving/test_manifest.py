@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tfbert.export.serving.manifest import MANIFEST_FILE, check_manifest, write_manifest
+from tfbert.export.serving.manifest import MANIFEST_FILE, check_manifest, is_whole, write_manifest
 from tfbert.json_file import read_json, write_json
 
 
@@ -43,6 +43,13 @@ def test_what_operators_add_and_folders_without_a_manifest_are_passed_over(folde
     (folder / "batching_params.pbtxt").write_text("")
     check_manifest(folder)
     check_manifest(tmp_path)
+
+
+def test_what_is_copied_is_not_whole_before_the_last_file(folder, tmp_path):
+    assert is_whole(folder)
+    (folder / "saved_model.pb").unlink()
+    assert not is_whole(folder)
+    assert not is_whole(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["/etc/hostname", "../1/saved_model.pb", "variables/../../x"])

@@ -69,6 +69,20 @@ def test_a_manifest_that_is_damaged_or_gone_fails(copied, text):
     assert (statuses["manifest"], "manifest" in detail.lower()) == (FAILED, True)
 
 
+def test_a_model_that_lies_elsewhere_is_verified_too(copied, tmp_path):
+    elsewhere = shutil.move(copied / "sentiment", tmp_path / "elsewhere")
+    path = copied / CONFIG_FILE
+    path.write_text(path.read_text().replace("/models/sentiment", str(elsewhere)))
+    (elsewhere / "1" / "saved_model.pb").unlink()  # so that it is not loaded
+    results = {(result.where, result.name): result.status for result in verify_bundle(copied)}
+    assert results[".", CONFIG_FILE] == PASSED
+    assert results["elsewhere/1", "manifest"] == FAILED
+    path.write_text("model_config_list {")
+    (copied / "mood" / "1").mkdir(parents=True)
+    results = {(result.where, result.name): result.status for result in verify_bundle(copied)}
+    assert (results[".", CONFIG_FILE], results["mood/1", "files"]) == (FAILED, FAILED)
+
+
 def test_an_empty_version_fails(tmp_path):
     (tmp_path / "m" / "1").mkdir(parents=True)
     statuses, detail = found(tmp_path / "m")
@@ -223,6 +237,7 @@ def test_where_nothing_lies_there_is_nothing_to_verify(tmp_path, place):
         list(verify_bundle(tmp_path / place))
 
 
+@pytest.mark.slow
 def test_answers_that_are_a_little_off_are_noticed(copied):
     folder = copied / "sentiment" / "1"
     path = folder / ANSWERS_FILE

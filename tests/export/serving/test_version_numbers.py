@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tfbert.export.serving.version_numbers import version_numbers, write_version
+from tfbert.export.serving.version_numbers import version_folders, version_numbers, write_version
 
 WRITER = """
 import sys
@@ -36,11 +36,35 @@ def test_the_number_after_the_last_is_taken(tmp_path):
     assert write_version(tmp_path / "m", write).name == "1"
     (tmp_path / "m" / "7").mkdir()
     (tmp_path / "m" / "7" / "x").write_text("")
+    for other in ("007", "0x1", str(2**63), "9" * 30):
+        (tmp_path / "m" / other).mkdir()
+    (tmp_path / "m" / "30").write_text("")
     for other in ("notes", ".9.partial-1", "8.report.json", "٣"):
         (tmp_path / "m" / other).write_text("")
     assert write_version(tmp_path / "m", write).name == "8"
     assert version_numbers(tmp_path / "m") == [1, 7, 8]
-    assert version_numbers(tmp_path / "none") == []
+    assert version_folders(tmp_path / "m")[7] == tmp_path / "m" / "7"
+    assert version_numbers(tmp_path / "none") == version_numbers(tmp_path / "m" / "30") == []
+
+
+def test_after_the_last_number_of_all_there_is_none(tmp_path):
+    (tmp_path / str(2**63 - 1)).mkdir()
+    with pytest.raises(ValueError, match="No version number is left"):
+        write_version(tmp_path, write)
+    assert [path.name for path in tmp_path.iterdir()] == [str(2**63 - 1)]
+
+
+def test_a_version_is_on_the_disk_before_it_has_its_number(tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+
+    def note(handle):
+        synced.append((os.fstat(handle).st_ino, (tmp_path / "1").exists()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    version = write_version(tmp_path, write)
+    assert {(path.stat().st_ino, False) for path in (version, *version.iterdir())} < set(synced)
+    assert (tmp_path.stat().st_ino, True) in synced
 
 
 def test_a_file_of_the_next_number_is_not_replaced(tmp_path, monkeypatch):

@@ -67,6 +67,17 @@ def test_grpc_tries_again(status):
     assert script.requests[2] - script.requests[1] > 0.1, "pauses grow"
 
 
+def test_a_message_that_is_too_large_is_not_sent_again(monkeypatch):
+    with grpc_client() as (client, script):
+        client.metadata()
+        tries = []
+        send = client._channel.predict
+        monkeypatch.setattr(client._channel, "predict", lambda *given: tries.append(1) or send(*given))
+        with pytest.raises(ServingError, match=r"RESOURCE_EXHAUSTED.*larger than max.*smaller ones"):
+            client.predict("x" * 2**23)  # the server takes 4 MB
+    assert (len(tries), script.requests) == (1, [])
+
+
 def test_tries_are_counted():
     with rest_client(*[FULL] * 9, retries=2) as (client, script):
         with pytest.raises(ServingError, match=r"RESOURCE_EXHAUSTED.*queue is full"):
@@ -122,6 +133,7 @@ GARBAGE = {
     "numbers": response(200, {"outputs": [1.5]}),
     "ragged": response(200, {"outputs": [["a"], ["a", "b"]]}),
     "null": response(200, {"outputs": None}),
+    "nested": response(200, b'{"outputs":' + b"[" * 70 + b'"a"' + b"]" * 70 + b"}"),
     "deep": response(200, b'{"outputs":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
 }
 
@@ -148,7 +160,11 @@ def one_more(answer):
     answer.outputs["more"].CopyFrom(answer.outputs["label"])
 
 
-@pytest.mark.parametrize("step", [no_outputs, no_values, one_more])
+def nested(answer):
+    answer.outputs["label"].tensor_shape.CopyFrom(type(answer.outputs["label"].tensor_shape)(dim=[{"size": 1}] * 70))
+
+
+@pytest.mark.parametrize("step", [no_outputs, no_values, one_more, nested])
 def test_wrong_grpc_answers_are_no_answers(step):
     with grpc_client(step) as (client, _):
         with pytest.raises(ServingError, match=r"INTERNAL: grpc://.*answer"):

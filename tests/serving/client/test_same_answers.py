@@ -18,7 +18,11 @@ QUICK = ("TextClassifier",)
 EVERY_TASK = [pytest.param(name, id=name, marks=() if name in QUICK else pytest.mark.slow) for name in ROWS]
 
 
-@pytest.fixture(params=SERVERS)
+QUICK_SERVERS = ("embedded rest", "embedded grpc")  # one server, which is loaded once
+EVERY_SERVER = [pytest.param(name, marks=() if name in QUICK_SERVERS else pytest.mark.slow) for name in SERVERS]
+
+
+@pytest.fixture(params=EVERY_SERVER)
 def client(request, serving):
     """Return a function that gives a client of a task, which the peers of TF Serving or our own server serves."""
     opened = contextlib.ExitStack()
@@ -129,7 +133,7 @@ def test_a_closed_client_says_so(client):
         asked.predict("Anna")
 
 
-@pytest.mark.parametrize("server", ["rest", "grpc"])
+@pytest.mark.parametrize("server", EVERY_SERVER)
 def test_no_tensorflow_is_imported(serving, server):
     code = (
         "import sys; from tfbert.serving import Client\n"

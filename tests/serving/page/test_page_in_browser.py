@@ -221,6 +221,16 @@ def test_errors_are_said_and_the_next_answer_comes(opened):
         expect(page.locator("#problem")).to_contain_text("does not answer")
 
 
+def test_scores_that_are_not_finite_are_told(opened):
+    scores = {"label": "Infinity", "score": float("nan"), "labels": ["a"], "scores": [float("inf")]}
+    with page_server(Served("text-classification", ["text"], scores)) as (address, _):
+        page = opened(address)
+        page.fill("#field-0", "Once")
+        page.click("#ask button")
+        expect(page.locator("#problem")).to_contain_text("not finite, NaN or Infinity")
+        assert not page.is_visible("#answer")
+
+
 def test_a_narrow_window_needs_no_scrolling_to_the_side(opened):
     with page_server(ENTITIES) as (address, _):
         page = opened(address, viewport={"width": 320, "height": 640})

@@ -2,17 +2,27 @@
 
 import io
 import json
+import re
 import socket
 import ssl
-import subprocess
 import time
 
 import grpc
+import numpy as np
 import pytest
+import tensorflow as tf
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from tests.serving.certificate import make_certificate
 from tests.serving.server.test_rpc import predict_request
 from tfbert.serving import Server, ServerOptions
+from tfbert.serving.answering import _model_error
+from tfbert.serving.budget import Budget
+from tfbert.serving.input_checks import InputChecks
+from tfbert.serving.models.served_signature import ServedSignature
 from tfbert.serving.request_log import RequestLog
+from tfbert.wire.messages import message
+from tfbert.wire.status import ServingError, Status
 
 SECRET = "my very secret text of the day"
 
@@ -118,11 +128,7 @@ def test_the_log_has_a_line_for_each_request_and_no_text(small, rest_of, rpc_of)
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost"
-    command += " -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
-    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    return folder / "cert.pem", folder / "key.pem"
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.mark.slow
@@ -149,7 +155,83 @@ def test_tls_and_token_on_both_ports(bundle, make_server, certificate, tmp_path,
             with pytest.raises(grpc.RpcError) as error:
                 call(body, timeout=10)
             assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
-            assert call(body, timeout=10, metadata=[("authorization", "Bearer open-sesame")])
+            token = [("authorization", "Bearer open-sesame")]
+            assert call(body, timeout=10, metadata=token)
+            health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+            assert health.status == health_pb2.HealthCheckResponse.SERVING  # open to all, as over REST
+            asked = message("GetModelStatusRequest")()
+            asked.model_spec.name = "tiny"
+            status = channel.unary_unary("/tensorflow.serving.ModelService/GetModelStatus")
+            with pytest.raises(grpc.RpcError) as error:
+                status(asked.SerializeToString(), timeout=10)
+            assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
+            assert status(asked.SerializeToString(), timeout=10, metadata=token)
+
+
+def test_a_key_of_another_certificate_is_refused(bundle, certificate, tmp_path):
+    _, other_key = make_certificate(tmp_path)
+    (tmp_path / "none.pem").write_text("none")
+    for key in (other_key, tmp_path / "none.pem"):
+        with pytest.raises(ValueError, match="must be PEM files of a certificate and of its key"):
+            Server(bundle, ServerOptions(tls_certificate=certificate[0], tls_key=key))
+
+
+def test_requests_share_their_bytes():
+    budget = Budget(10)
+    with budget.share() as first, budget.share() as second:
+        first.take(6)
+        second.take(4)
+        with pytest.raises(ServingError, match="The server is busy") as error:
+            first.take(1)
+        assert error.value.retry_after
+    assert budget.left == 10
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message_part"),
+    [
+        ({"text": [b"a"], "choices": [[b""] * 21]}, "'choices' must have at most 20 texts. Received: 21"),
+        ({"text": [b"a"] * 7, "choices": [[b""] * 3] * 7}, "'choices' must have at most 20 texts. Received: 21"),
+        ({"text": [b"a"] * 21, "choices": [[b""]] * 21}, "1 to 20 rows. Received: 21"),
+    ],
+)
+def test_every_text_counts(inputs, message_part):
+    definition = message("tensorflow.SignatureDef")()
+    for name, axes in (("text", 1), ("choices", 2)):
+        definition.inputs[name].dtype = 7
+        for _ in range(axes):
+            definition.inputs[name].tensor_shape.dim.add(size=-1)
+    signature = ServedSignature("serving_default", definition, None)
+    checks = InputChecks(ServerOptions(max_rows=20))
+    right = {"text": np.array([b"a"], object), "choices": np.array([[b"a", b"b", b"c"]], object)}
+    assert checks.checked(signature, right) == (1, 3)
+    arrays = {name: np.array(values, object) for name, values in inputs.items()}
+    with pytest.raises(ServingError, match=re.escape(message_part)):
+        checks.checked(signature, arrays)
+    with pytest.raises(ServingError, match=re.escape(message_part)):
+        checks.check_sizes(signature, {name: array.shape for name, array in arrays.items()})
+
+
+def test_a_model_without_memory_says_so():
+    error = _model_error(tf.errors.ResourceExhaustedError(None, None, "OOM when allocating [a secret]"))
+    assert (error.status, "ran out of memory" in error.message, "secret" in error.message) == (
+        Status.RESOURCE_EXHAUSTED,
+        True,
+        False,
+    )
+
+
+@pytest.mark.slow
+def test_large_answers_are_refused_and_others_written_in_steps(bundle, make_server, rest_of, task):
+    with make_server(bundle, RequestLog(False, quiet=True), max_answer_bytes=200_000).in_thread() as server:
+        rest, ids = rest_of(server.rest_url), ["a cat"] * 4000
+        status, answer = rest.predict(*ids)
+        assert (status, "larger than 200000 bytes" in answer["error"]) == (429, True)
+    with make_server(bundle, RequestLog(False, quiet=True)).in_thread() as server:
+        status, answer = rest_of(server.rest_url).predict(*ids)
+        assert status == 200
+        assert {row["label"] for row in answer["predictions"]} == {task.predict("a cat")["label"][0]}
+        assert len(answer["predictions"]) == 4000
 
 
 @pytest.mark.parametrize("content", ["", "two\nlines", "schlüssel"])
@@ -181,18 +263,20 @@ def test_wrong_options_are_refused(options, message):
         ServerOptions(**options)
 
 
+@pytest.mark.slow
 def test_taken_ports_and_foreign_addresses_are_refused(server, bundle, make_server):
     rest_port, grpc_port = (int(address.rpartition(":")[2]) for address in (server.rest_url, server.grpc_address))
     quiet = RequestLog(False, quiet=True)
-    for options, message in (
+    for options, told in (
         ({"rest_port": rest_port}, "REST cannot listen on .*Choose another --rest-port"),
         ({"grpc_port": grpc_port, "rest_port": None}, "gRPC cannot listen on .*Choose another --grpc-port"),
         ({"host": "203.0.113.1", "grpc_port": None}, "REST cannot listen on 203.0.113.1"),
     ):
-        with pytest.raises(OSError, match=message), make_server(bundle, quiet, **options).in_thread():
+        with pytest.raises(OSError, match=told), make_server(bundle, quiet, **options).in_thread():
             raise AssertionError("It must not start.")
 
 
+@pytest.mark.slow
 def test_a_full_queue_is_told_to_try_later(bundle, make_server, rest_of, rpc_of):
     limits = {"max_queued_rows": 2, "max_batch_size": 1, "workers": 1}
     with make_server(bundle, RequestLog(False, quiet=True), **limits).in_thread() as server:

@@ -9,6 +9,7 @@ import pytest
 from tfbert.export.serving.examples import to_examples
 
 TEXTS = ["I love the unaffable cat!", "Café déjà vu 北京", "", "zzz " * 60, "\0 </script> \u202e"]
+LONG_IDS = {name: [[1] * 9000] for name in ("input_ids", "attention_mask", "token_type_ids")}
 PREDICT = "/v1/models/tiny:predict"
 
 
@@ -115,8 +116,10 @@ def test_versions_and_labels_are_chosen_by_the_path(rest):
         (PREDICT, {"inputs": "a"}, 400, "must be DT_STRING [None]. Received: strings []"),
         (PREDICT, {"instances": [["a", "b"]]}, 400, "Received: strings [1, 2]"),
         (PREDICT, {"instances": [3]}, 400, "not a number"),
+        (PREDICT, b'{"instances": ' + b"[" * 100 + b'"a"' + b"]" * 100 + b"}", 400, "nests more than 32 lists"),
+        (PREDICT, {"signature_name": "ids", "inputs": LONG_IDS}, 400, "at most 8192 entries a row"),
         (PREDICT, {"instances": ["\ud800"]}, 400, "surrogate"),
-        (PREDICT, {"instances": ["a"], "signature_name": "none"}, 412, "no such signature. It has: ['classify'"),
+        (PREDICT, {"instances": ["a"], "signature_name": "none"}, 400, "no such signature. It has: ['classify'"),
         (PREDICT, {"instances": ["a"], "signature_name": 3}, 400, "must be a string"),
         (PREDICT, {"instances": [{"txt": "a"}]}, 400, "takes ['text']. Received in row 0 of"),
         (PREDICT, {"signature_name": "ids", "inputs": {"input_ids": [[1]]}}, 400, "The signature takes"),

@@ -115,6 +115,25 @@ def without_inputs():
     return request
 
 
+def with_many_inputs():
+    """A small message, whose inputs would have 8 GB."""
+    request = predict_request()
+    for number in range(1000):
+        tensor = request.inputs[str(number)]
+        tensor.dtype = 2
+        tensor.tensor_shape.dim.add(size=2**20)
+        tensor.double_val.append(1.0)
+    return request
+
+
+def with_long_ids():
+    request = message("PredictRequest")()
+    request.model_spec.name, request.model_spec.signature_name = "tiny", "ids"
+    for name in ("input_ids", "attention_mask", "token_type_ids"):
+        to_tensor_proto(np.ones([1, 9000], np.int32), request.inputs[name])
+    return request
+
+
 def with_filter(*names):
     request = predict_request()
     request.output_filter.extend(names)
@@ -140,9 +159,11 @@ def with_filter(*names):
         (
             lambda: wrong_tensor(lambda tensor: tensor.tensor_shape.dim.add(size=2**40)),
             "INVALID_ARGUMENT",
-            "must not leave out",
+            "at most 4096 texts",
         ),
         (lambda: wrong_tensor(lambda tensor: tensor.ClearField("string_val")), "INVALID_ARGUMENT", "holds 0"),
+        (with_many_inputs, "INVALID_ARGUMENT", "takes ['text'], exactly these"),
+        (with_long_ids, "INVALID_ARGUMENT", "at most 8192 entries a row"),
         (lambda: b"\xff\xff\xff", "INVALID_ARGUMENT", "The request is no PredictRequest"),
     ],
 )

@@ -75,6 +75,8 @@ def running(copied, make_server, rest_of):
         yield copied / "tiny", rest_of(server.rest_url)
 
 
+@SLOW
+@pytest.mark.slow
 def test_a_new_version_takes_over_without_a_failed_request(running, other_version):
     base, rest = running
     with asked_all_the_time(rest) as found:
@@ -91,13 +93,8 @@ def test_a_new_version_takes_over_without_a_failed_request(running, other_versio
     assert set(labels) == {"LABEL_2", "z"}
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "flipped",
-        *(pytest.param(damage, marks=SLOW) for damage in ("cut", "no variables", "no graph", "bad warm-up", "empty")),
-    ],
-)
+@SLOW
+@pytest.mark.parametrize("damage", ["flipped", "cut", "no variables", "no graph", "bad warm-up", "empty"])
 def test_a_corrupt_version_is_never_served(running, other_version, damage):
     base, rest = running
     new = base.parent / "new"

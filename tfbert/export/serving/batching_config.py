@@ -14,8 +14,10 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 from tfbert.models.bucketed_program import BATCH_BUCKETS
 
 BATCHING_FILE = "batching.config"
-MOST_ROWS = 32  # as many as `predict` puts together by default
-BATCH_SIZES = tuple(size for size in BATCH_BUCKETS if size <= MOST_ROWS)
+MOST_ROWS = 4096  # of a request, as the embedded server has it
+MOST_TOGETHER = 32  # of a batch: as many as `predict` puts together by default
+BATCH_SIZES = tuple(size for size in BATCH_BUCKETS if size <= MOST_TOGETHER)
+USUAL_ROWS = 1000  # TF Serving's own max_batch_size
 FIELDS = {
     "max_batch_size": "Int64Value",
     "batch_timeout_micros": "Int64Value",
@@ -29,6 +31,8 @@ FIELDS = {
 HEADER = """\
 # Batches of TF Serving (--enable_batching --batching_parameters_file). A request goes at once, with what waits beside
 # it, filled up to an allowed size. A longer batch_timeout_micros waits for more. num_batch_threads: as many as cores.
+# A request of more than max_batch_size rows is refused; one of more than max_execution_batch_size is split, and all its
+# parts wait in the queue at once, which max_enqueued_batches must hold.
 """
 
 
@@ -41,8 +45,10 @@ def batching_text() -> str:
     sizes = "".join(f"allowed_batch_sizes: {size}\n" for size in BATCH_SIZES)
     values = {
         "max_batch_size": MOST_ROWS,
+        "enable_large_batch_splitting": "true",
+        "max_execution_batch_size": MOST_TOGETHER,
         "batch_timeout_micros": 0,
-        "max_enqueued_batches": 100,
+        "max_enqueued_batches": 2 * MOST_ROWS // MOST_TOGETHER,
         "num_batch_threads": 4,
     }
     return HEADER + "".join(f"{name} {{ value: {value} }}\n" for name, value in values.items()) + sizes
@@ -58,22 +64,26 @@ def check_batching(path: Path) -> list[int]:
         A list of int; none where all sizes are allowed.
 
     Raises:
-        ValueError: If it cannot be read, or its sizes do not ascend to the greatest.
+        ValueError: If it cannot be read, or its sizes do not ascend to the greatest of a batch: max_batch_size, or
+            max_execution_batch_size where large batches are split. Fields of newer servers are passed over.
 
     Source: `BatchingParameters` and its checks in TF Serving.
     """
     try:
-        config = text_format.Parse(path.read_text(encoding="utf-8"), _parameters()())
+        config = text_format.Parse(path.read_text(encoding="utf-8"), _parameters()(), allow_unknown_field=True)
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name} is no text of BatchingParameters: {error}.") from error
     sizes = list(config.allowed_batch_sizes)
     if sizes != sorted(set(sizes)):
         raise ValueError(f"allowed_batch_sizes must ascend. Received: {sizes}.")
-    if sizes and sizes[-1] != config.max_batch_size.value:
-        raise ValueError(
-            f"The last of allowed_batch_sizes must be max_batch_size, {config.max_batch_size.value}. "
-            f"Received: {sizes[-1]}."
-        )
+    most = config.max_batch_size.value if config.HasField("max_batch_size") else USUAL_ROWS
+    name, greatest = "max_batch_size", most
+    if config.enable_large_batch_splitting.value and config.HasField("max_execution_batch_size"):
+        name, greatest = "max_execution_batch_size", config.max_execution_batch_size.value
+        if greatest > most:
+            raise ValueError(f"{name} must be at most max_batch_size, {most}. Received: {greatest}.")
+    if sizes and sizes[-1] != greatest:
+        raise ValueError(f"The last of allowed_batch_sizes must be {name}, {greatest}. Received: {sizes[-1]}.")
     return sizes
 
 

@@ -1,4 +1,4 @@
-"""BundleModel: a model of a bundle in the version that is served, as its own files describe it."""
+"""BundleModel: a model of a bundle in the newest version that is served, as its own files describe it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from tfbert.config_file import METADATA_FILE
-from tfbert.export.serving.models_config import STABLE, model_folder
+from tfbert.export.serving.models_config import dns_name, model_folder
 from tfbert.export.serving.probe_rows import Columns, longest_row
 from tfbert.export.serving.recorded_answers import read_answers
-from tfbert.export.serving.version_numbers import version_numbers
+from tfbert.export.serving.version_numbers import version_folders
 from tfbert.json_file import read_json
 
 
@@ -20,7 +20,7 @@ class BundleModel:
 
     Args:
         name: str. What requests call it.
-        folder: Path of the version labelled "stable", else of the last; its name is the number.
+        folder: Path of the version; its name is the number.
         task: str. Such as "text-classification".
         inputs: list of str. The text inputs, in their order.
         is_compiled: bool. Whether XLA compiles it.
@@ -41,17 +41,21 @@ class BundleModel:
     @classmethod
     def of(cls, root: Path, entry: Any) -> Self | None:
         """Return the model of an entry of `models.config`; None where the bundle holds none that tfbert exported."""
-        base = model_folder(root, entry)
-        numbers = version_numbers(base)
-        version = entry.version_labels.get(STABLE) or (numbers[-1] if numbers else 0)
-        recorded = read_answers(base / str(version))
-        if recorded is None:
+        folders = version_folders(model_folder(root, entry))
+        chosen = set(entry.model_version_policy.specific.versions)
+        for number in sorted(folders, key=lambda number: (number in chosen, number), reverse=True):
+            try:
+                if (recorded := read_answers(folders[number])) is not None:
+                    metadata = read_json(folders[number] / METADATA_FILE)
+                    break
+            except (OSError, ValueError):
+                continue  # half copied; `tfbert verify` says so
+        else:
             return None
-        metadata = read_json(base / str(version) / METADATA_FILE)
         columns = {name: recorded["columns"][name] for name in metadata["inputs"]}
         return cls(
             name=entry.name,
-            folder=base / str(version),
+            folder=folders[number],
             task=metadata["task"],
             inputs=metadata["inputs"],
             is_compiled=metadata["jit_compile"],
@@ -62,9 +66,8 @@ class BundleModel:
 
     @property
     def dns_name(self) -> str:
-        """The name as Kubernetes allows names: small letters, digits and "-", beginning with a letter."""
-        name = self.name.lower().replace("_", "-").strip("-")
-        return name if name[:1].isalpha() else f"m-{name}"
+        """The name as Kubernetes allows names."""
+        return dns_name(self.name)
 
 
 def bundle_models(root: Path, config: Any) -> list[BundleModel]:

@@ -11,10 +11,11 @@ import keras
 
 from tfbert.export.saved_model import checked_path, write_saved_model
 from tfbert.export.serving.bundle_lock import bundle_lock
-from tfbert.export.serving.manifest import write_manifest
+from tfbert.export.serving.manifest import is_whole, write_manifest
 from tfbert.export.serving.models_config import (
     CONFIG_FILE,
     check_model_name,
+    dns_name,
     model_folder,
     read_models_config,
     serve_version,
@@ -23,7 +24,7 @@ from tfbert.export.serving.models_config import (
 from tfbert.export.serving.operator_files import write_operator_files
 from tfbert.export.serving.probe_rows import short_rows, text_columns_of
 from tfbert.export.serving.recorded_answers import write_answers
-from tfbert.export.serving.version_numbers import version_numbers, write_version
+from tfbert.export.serving.version_numbers import version_folders, write_version
 from tfbert.export.serving.warmup import write_warmup
 from tfbert.export.serving.warmup_records import warmup_records
 
@@ -53,8 +54,8 @@ def export_bundle(
         Path of the version folder, `path/name/<version>`.
 
     Raises:
-        ValueError: If the name will not do, `models.config` cannot be read or has the model elsewhere, or TensorFlow
-            would take the path for a pattern.
+        ValueError: If the name will not do or is another model's in Kubernetes, `models.config` cannot be read or has
+            the model elsewhere, or TensorFlow would take the path for a pattern.
         FileExistsError: If a SavedModel lies where the bundle or the model is to be.
         ExportError: If the written model does not answer as the functions do, or holds an op that servers lack.
     """
@@ -79,10 +80,16 @@ def export_bundle(
     version = write_version(base, write)
     with bundle_lock(root):
         config = read_models_config(root)
-        serve_version(config, name, version_numbers(base)[-1])  # another exporter's may be newer than this one
-        write_models_config(root, config)
+        serve_version(config, name, _newest(base, int(version.name)))
         write_operator_files(root, config)
+        write_models_config(root, config)  # last: what it names is there
     return version
+
+
+def _newest(base: Path, written: int) -> int:
+    """The version just written, or a newer one of another exporter; not one that somebody is copying."""
+    newer = {number: folder for number, folder in version_folders(base).items() if number > written}
+    return max((number for number, folder in newer.items() if is_whole(folder)), default=written)
 
 
 def check_place(path: str | PathLike, name: str) -> tuple[Path, Path]:
@@ -107,6 +114,11 @@ def check_place(path: str | PathLike, name: str) -> tuple[Path, Path]:
             )
     for entry in read_models_config(root).model_config_list.config:
         served = model_folder(root, entry)
+        if entry.name != name and dns_name(entry.name) == dns_name(name):
+            raise ValueError(
+                f"`name` must differ from {entry.name!r} in more than small letters and '_', and within its first "
+                f"characters: both are {dns_name(name)!r} in Kubernetes. Received: {name!r}."
+            )
         if entry.name == name and served.resolve() != base.resolve():
             raise ValueError(
                 f"{CONFIG_FILE} serves {name!r} from {str(served)!r}. Change its base_path, or choose another `name`."

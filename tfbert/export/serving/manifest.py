@@ -49,6 +49,22 @@ def check_manifest(folder: str | PathLike) -> None:
             raise ValueError(f"{name!r} in {str(folder)!r} is not the file that was exported. Copy it again.")
 
 
+def is_whole(folder: str | PathLike) -> bool:
+    """Whether a version folder has a manifest, and every file of it.
+
+    Args:
+        folder: Path of the version folder.
+
+    Returns:
+        bool.
+    """
+    try:
+        check_manifest(folder)
+    except (OSError, ValueError):
+        return False
+    return (Path(folder) / MANIFEST_FILE).is_file()
+
+
 def _files(folder: Path) -> dict[str, str]:
     """The digests of a manifest by name."""
     files = read_json(folder / MANIFEST_FILE).get("files")

@@ -15,7 +15,9 @@ CONFIG_FILE = "models.config"
 MODELS_FOLDER = "/models"  # where the stock image mounts the bundle
 PLATFORM = "tensorflow"
 STABLE = "stable"
-NAMES = re.compile(r"[a-zA-Z0-9_-]+")
+LONGEST_NAME = 100
+NAMES = re.compile(rf"[a-zA-Z0-9_-]{{1,{LONGEST_NAME}}}")
+LONGEST_DNS_NAME = 40  # of Kubernetes' 63, so that it and KServe can add what they add
 
 
 def check_model_name(name: Any) -> str:
@@ -28,14 +30,34 @@ def check_model_name(name: Any) -> str:
         The name.
 
     Raises:
-        ValueError: If it holds anything but letters, digits, "_" and "-", or is a number, as versions are.
+        ValueError: If it holds anything but letters, digits, "_" and "-", more than 100 of them, or is a number, as
+            versions are.
     """
     if not isinstance(name, str) or not NAMES.fullmatch(name) or name.isdecimal():
         raise ValueError(
-            "`name` must be of letters, digits, '_' and '-', such as 'sentiment', and no number, as versions are. "
-            f"Received: {name!r}."
+            f"`name` must be of letters, digits, '_' and '-', at most {LONGEST_NAME} of them, such as 'sentiment', and "
+            f"no number, as versions are. Received: {name!r}."
         )
     return name
+
+
+def dns_name(name: str) -> str:
+    """Return a model's name as Kubernetes allows names: small letters, digits and "-", beginning with a letter.
+
+    Args:
+        name: str.
+
+    Returns:
+        str of at most 40 characters.
+
+    Example:
+        >>> dns_name("Moods_2"), dns_name("2_"), dns_name("_")
+        ('moods-2', 'm-2', 'm')
+    """
+    plain = name.lower().replace("_", "-").strip("-")
+    if not plain[:1].isalpha():
+        plain = f"m-{plain}"
+    return plain[:LONGEST_DNS_NAME].strip("-")
 
 
 def read_models_config(root: Path) -> Any:
@@ -74,23 +96,24 @@ def model_folder(root: Path, entry: Any) -> Path:
 
 
 def serve_version(config: Any, name: str, version: int) -> None:
-    """Say in a config that a model is to be served in this version, labelled "stable".
+    """Say in a config that a model is to be served in this version, and in those that labels name.
 
-    Versions that other labels name stay, and so does a policy that is none of single versions.
+    The first version of a model is labelled "stable". Labels stay where they are: a server that is told to move one to
+    a version that it has not loaded yet refuses the whole config. A policy that is none of single versions stays, too.
 
     Args:
         config: `message("ModelServerConfig")`, which is changed.
         name: str. The model.
-        version: int.
+        version: int. The newest.
     """
     models = config.model_config_list.config
-    model = next((model for model in models if model.name == name), None) or models.add(
-        name=name, base_path=f"{MODELS_FOLDER}/{name}", model_platform=PLATFORM
-    )
-    model.version_labels[STABLE] = version
+    model = next((model for model in models if model.name == name), None)
+    if model is None:
+        model = models.add(name=name, base_path=f"{MODELS_FOLDER}/{name}", model_platform=PLATFORM)
+        model.version_labels[STABLE] = version
     if model.model_version_policy.WhichOneof("policy_choice") in (None, "specific"):
         versions = model.model_version_policy.specific.versions
-        versions[:] = sorted({*model.version_labels.values()})
+        versions[:] = sorted({*model.version_labels.values(), version})
 
 
 def write_models_config(root: Path, config: Any) -> None:

@@ -64,7 +64,7 @@ def _add_to_kserve(root: Path, models: Sequence[BundleModel]) -> None:
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     documents = [text.rstrip("\n") + "\n"] if text else []
     for model in models:
-        if not re.search(rf"^  name: {re.escape(model.dns_name)}$", text, re.MULTILINE):
+        if not re.search(rf'^  name: "?{re.escape(model.dns_name)}"?$', text, re.MULTILINE):
             documents.append(
                 filled(
                     "kserve.yaml",
@@ -89,6 +89,6 @@ def _listed(flags: Sequence[str], indent: int) -> str:
 
 
 def _memory(models: Sequence[BundleModel]) -> str:
-    """Memory for a server of these models: itself, and the files twice over, for two versions at once."""
-    megabytes = MEGABYTES_OF_SERVER + 2 * sum(size_of(model.folder) for model in models) / 2**20
+    """Memory for a server of these models: itself, and the files of a labelled version, the newest and the next."""
+    megabytes = MEGABYTES_OF_SERVER + 3 * sum(size_of(model.folder) for model in models) / 2**20
     return f"{-int(-megabytes // MEGABYTES_STEP) * MEGABYTES_STEP}Mi"

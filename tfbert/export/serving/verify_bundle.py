@@ -11,7 +11,7 @@ from tfbert.export.serving.checks.bundle_checks import CHECKS
 from tfbert.export.serving.checks.check_result import FAILED, PASSED, SKIPPED, CheckResult
 from tfbert.export.serving.checks.exported_version import ExportedVersion
 from tfbert.export.serving.checks.version_checks import FIRST, FURTHER, NothingToCheck
-from tfbert.export.serving.models_config import CONFIG_FILE
+from tfbert.export.serving.models_config import CONFIG_FILE, model_folder, read_models_config
 from tfbert.export.serving.version_numbers import version_numbers
 
 
@@ -35,7 +35,7 @@ def verify_bundle(path: str | PathLike) -> Iterator[CheckResult]:
     if not root.is_dir():
         raise ValueError(f"{str(root)!r} is no folder. Give a version folder, a model's folder, or a bundle.")
     root = root.resolve()
-    models = sorted(folder for folder in root.iterdir() if folder.is_dir() and version_numbers(folder))
+    models = _models(root)
     if (root / "saved_model.pb").exists():
         yield from _version(root)
     elif version_numbers(root):
@@ -49,6 +49,16 @@ def verify_bundle(path: str | PathLike) -> Iterator[CheckResult]:
         yield from _version(root)  # which has lost its graph
     else:
         raise ValueError(f"{str(root)!r} holds no models. Give a version folder, a model's folder, or a bundle.")
+
+
+def _models(root: Path) -> list[Path]:
+    """The folders of models: those in the bundle, and those elsewhere that `models.config` names."""
+    try:
+        configured = [model_folder(root, entry) for entry in read_models_config(root).model_config_list.config]
+    except ValueError:
+        configured = []  # of which the check of that file says what is wrong
+    folders = {folder.resolve() for folder in [*root.iterdir(), *configured]}
+    return sorted(folder for folder in folders if version_numbers(folder))
 
 
 def _model(base: Path) -> Iterator[CheckResult]:

@@ -1,12 +1,14 @@
-"""A batch of jobs, answered by one run of the model where that succeeds, else one by one."""
+"""A batch of jobs, answered by one run of the model where that succeeds, else by halves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from tfbert.scoring.failing_rows import answered_by_halves
 from tfbert.serving.batching.job import Arrays, Job
+from tfbert.wire.status import ServingError, Status
 
 Run = Callable[[Arrays], Arrays]
 
@@ -22,22 +24,29 @@ def answer_batch(run: Run, jobs: Sequence[Job], cut: Run) -> list[Arrays | Excep
     Returns:
         A list of the answer to each, or of the error that it raised: a bad row fails no neighbour.
     """
+
+    def answer(part: Sequence[Job]) -> Sequence[Arrays | Exception]:
+        if all(job.answer.done() for job in part):  # each was given up
+            return [ServingError(Status.CANCELLED, "The request was given up.")] * len(part)
+        try:
+            return list(_together(run, part, cut))
+        except ServingError as error:
+            if error.status is Status.INVALID_ARGUMENT:
+                raise
+            return [error] * len(part)  # the model is wrong, whatever it is asked
+
+    answers: list[Arrays | Exception] = []
+    for _, found in answered_by_halves(answer, jobs):
+        answers.extend([found] if isinstance(found, Exception) else found)
+    return answers
+
+
+def _together(run: Run, jobs: Sequence[Job], cut: Run) -> Iterator[Arrays]:
     if len(jobs) == 1:
-        return [_alone(run, jobs[0], cut)]
-    try:
-        outputs = run({name: np.concatenate([job.inputs[name] for job in jobs]) for name in jobs[0].inputs})
-        answers: list[Arrays | Exception] = []
-        start = 0
-        for job in jobs:
-            answers.append(cut({name: array[start : start + job.rows] for name, array in outputs.items()}))
-            start += job.rows
-        return answers
-    except Exception:
-        return [_alone(run, job, cut) for job in jobs]
-
-
-def _alone(run: Run, job: Job, cut: Run) -> Arrays | Exception:
-    try:
-        return cut(run(job.inputs))
-    except Exception as error:
-        return error
+        yield cut(run(jobs[0].inputs))
+        return
+    outputs = run({name: np.concatenate([job.inputs[name] for job in jobs]) for name in jobs[0].inputs})
+    start = 0
+    for job in jobs:
+        yield cut({name: array[start : start + job.rows] for name, array in outputs.items()})
+        start += job.rows

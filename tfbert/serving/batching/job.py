@@ -23,6 +23,7 @@ class Job:
         answer: `asyncio.Future` of the answer, a dict of arrays.
         came: float. When it came, by the clock of the event loop.
         expiry: The timer that ends it at its deadline.
+        each: int, default 1. What a row counts for, such as its texts.
     """
 
     inputs: Arrays
@@ -31,6 +32,12 @@ class Job:
     answer: asyncio.Future
     came: float
     expiry: asyncio.TimerHandle | None = None
+    each: int = 1
+
+    @property
+    def load(self) -> int:
+        """What it counts for."""
+        return self.rows * self.each
 
     def part(self, rows: slice) -> Arrays:
         """Return some rows of the inputs."""

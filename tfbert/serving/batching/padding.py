@@ -25,7 +25,7 @@ def padding_cutter(outputs: Mapping[str, TensorSpec]) -> Callable[[Arrays], Arra
         A function from a dict of arrays to a dict of arrays.
     """
     free = [name for name, spec in outputs.items() if spec.shape is not None and None in spec.shape[1:2]]
-    if LENGTH in outputs and free:
+    if LENGTH in outputs and outputs[LENGTH].numpy_dtype.kind == "i" and free:
         return lambda arrays: _cut(arrays, free, int(arrays[LENGTH].max(initial=0)))
     if MASK in free:
         return lambda arrays: _cut(arrays, free, _longest(arrays[MASK]))

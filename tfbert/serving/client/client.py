@@ -118,7 +118,8 @@ class Client:
             entries, rows are padded to the one with the most.
 
         Raises:
-            ServingError: If the server did not answer; its `status` says why.
+            ServingError: If the server did not answer; its `status` says why. The message repeats the server's; that of
+                TF Serving may quote what it was asked, our own never does.
             TypeError, ValueError: If `x` is no text, or has other columns than the model's inputs.
         """
         batch_size = self.batch_size if batch_size is None else checked_batch_size(batch_size)

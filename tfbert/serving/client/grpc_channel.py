@@ -26,6 +26,7 @@ OPTIONS = [
 ]
 # A server that stops cancels what it has not begun; this client cancels nothing itself.
 RETRIED = (Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.CANCELLED)
+TOO_LARGE = "larger than max"  # what gRPC says of a message that will never pass, RESOURCE_EXHAUSTED like a full queue
 
 
 class GrpcChannel:
@@ -105,10 +106,9 @@ class GrpcChannel:
         try:
             return self._calls[name](request, timeout=seconds, metadata=self._headers)
         except self._error as error:
-            status = Status.of_code(error.code().value[0])
-            raise refusal(
-                self.where, status, error.details() or "", retry_after=0.0 if status in RETRIED else None
-            ) from error
+            status, said = Status.of_code(error.code().value[0]), error.details() or ""
+            is_retried = status in RETRIED and TOO_LARGE not in said
+            raise refusal(self.where, status, said, retry_after=0.0 if is_retried else None) from error
 
     def close(self) -> None:
         """Close the connection."""

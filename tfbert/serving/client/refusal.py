@@ -25,7 +25,8 @@ def refusal(where: str, status: Status, message: str, retry_after: float | None 
         retry_after: float or None. As in `ServingError`.
 
     Returns:
-        A `ServingError`, which says where, what, and what to do.
+        A `ServingError`, which says where, what, and what to do. The server's message stands in it as it came: TF
+        Serving's, of INVALID_ARGUMENT above all, may quote the texts that were asked.
 
     Example:
         >>> print(refusal("http://127.0.0.1:8501, model 'a'", Status.UNAUTHENTICATED, "No token."))

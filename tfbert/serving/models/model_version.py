@@ -18,6 +18,7 @@ from tfbert.serving.models.served_signature import ServedSignature
 from tfbert.serving.models.version_folder import read_metadata
 from tfbert.wire.messages import message
 from tfbert.wire.status import ServingError, Status
+from tfbert.wire.tensor_proto import NAME_OF
 
 SERVE = "serve"  # the tag of graphs to serve
 MakeBatcher = Callable[["ModelVersion", ServedSignature, Any], Batcher]
@@ -57,7 +58,7 @@ class ModelVersion:
         self.signatures = {
             key: ServedSignature(key, definitions[key], function)
             for key, function in self._loaded.signatures.items()
-            if key in definitions
+            if key in definitions and _is_of_known_types(definitions[key])
         }
         if not self.signatures:
             raise ValueError(f"The SavedModel {str(folder)!r} has no signature that could be served.")
@@ -80,8 +81,9 @@ class ModelVersion:
 
     def make_batchers(self, make: MakeBatcher) -> None:
         """Give each signature a queue; on the event loop."""
+        is_ours = bool(self.metadata.get("task"))  # other models may call other things by the same names
         self.batchers = {
-            name: make(self, signature, padding_cutter(signature.outputs))
+            name: make(self, signature, padding_cutter(signature.outputs if is_ours else {}))
             for name, signature in self.signatures.items()
         }
 
@@ -102,6 +104,11 @@ class ModelVersion:
                 f"Model {self.name!r} version {self.number} has no such signature. It has: {sorted(self.signatures)}.",
             )
         return found
+
+
+def _is_of_known_types(definition: Any) -> bool:
+    """Whether arrays can hold what a signature takes and returns; complex numbers and variants cannot be sent."""
+    return all(info.dtype in NAME_OF for info in (*definition.inputs.values(), *definition.outputs.values()))
 
 
 def _definitions(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 from tfbert.serving.models.model_settings import ModelSettings
@@ -21,7 +22,7 @@ class VersionState:
     Args:
         state: str. One of TF Serving's states: "LOADING", "AVAILABLE", "UNLOADING", "END".
         error: str, default "". Why it could not be loaded.
-        found: The `Fingerprint` of the folder that could not be loaded.
+        found: The `Fingerprint` of the folder when it was last tried, whatever came of it.
     """
 
     state: str
@@ -66,6 +67,21 @@ class ServedModel:
                 f"Model {self.settings.name!r} has no such version available. It has: {sorted(self.available)}.",
             )
         return self.available[max(self.available) if number is None else number]
+
+    def tried(self, number: int) -> Fingerprint | None:
+        """Return what the folder of a version was when it was last tried; None if that is over, or never was."""
+        return self.states[number].found if number in self.states else None
+
+    def note_unloaded(self, number: int) -> None:
+        """Say that a version is out of memory, unless it came back in the meantime."""
+        if number in self.states and self.states[number].state == UNLOADING:
+            self.states[number] = VersionState(END)
+
+    def forget_ended(self, there: Collection[int]) -> None:
+        """Forget what became of versions that are not in memory and not in the folder any more."""
+        for number in set(self.states) - set(self.available) - set(there):
+            if self.states[number].state != UNLOADING:
+                del self.states[number]
 
     def update_labels(self) -> None:
         """Let labels name what the settings say, as far as it is available; others stay where they were."""

@@ -30,8 +30,8 @@ def fingerprint(folder: Path) -> Fingerprint:
             path = os.path.join(parent, name)
             try:
                 stat = os.stat(path)
-            except FileNotFoundError:
-                continue  # removed between the two calls: the next look differs
+            except OSError:
+                continue  # removed between the two calls, so that the next look differs; or a link that leads nowhere
             found.append((os.path.relpath(path, folder), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
     return tuple(sorted(found))
 

@@ -6,6 +6,7 @@ import { fieldElement, fieldsOf, rowsOf } from "./fields.js";
 
 const byId = (id) => document.getElementById(id);
 const [access, ask, problem, answer, status] = ["access", "ask", "problem", "answer", "status"].map(byId);
+const NOT_FINITE = "The model's answer has a number that is not finite, NaN or Infinity. Check the model's weights.";
 let models = [];
 let token = ""; // in memory only
 let asked = null; // aborts the request that runs
@@ -13,16 +14,32 @@ let asked = null; // aborts the request that runs
 /** What the server answers to a request: JSON, or an error with its reason. */
 async function send(path, options = {}) {
   const headers = { ...(token && { Authorization: `Bearer ${token}` }), ...options.headers };
-  const response = await fetch(path, { ...options, headers, credentials: "omit" }).catch((error) => {
+  const unanswered = (error) => {
     throw error.name === "AbortError" ? error : new Error("The server does not answer. Is it still running?");
-  });
-  const content = await response.json().catch(() => null);
+  };
+  const response = await fetch(path, { ...options, headers, credentials: "omit" }).catch(unanswered);
+  const text = await response.text().catch(unanswered);
+  const content = parsed(text);
   if (!response.ok) {
     const error = new Error(content?.error ?? `The server answered with status ${response.status}.`);
     throw Object.assign(error, { status: response.status });
   }
-  if (content === null) throw new Error("The server's answer is no JSON.");
+  if (content === null) throw new Error(notFinite(text) ? NOT_FINITE : "The server's answer is no JSON.");
   return content;
+}
+
+/** JSON of a text, null where it is none. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether NaN or Infinity stands outside the strings of an answer, as TF Serving writes them. */
+function notFinite(text) {
+  return /NaN|Infinity/.test(text.replace(/"(?:[^"\\]|\\.)*"/g, ""));
 }
 
 function showProblem(error) {

@@ -37,7 +37,7 @@ def make_app(answering: Answering, access: Access, recorder: Recorder, options: 
 
     def route(path: str, handle: Handle, method: str = "GET", is_open: bool = False, is_noted: bool = True) -> Any:
         gate = None if is_open else access
-        return routing.Route(path, Endpoint(handle, gate, recorder, options, method, is_noted))
+        return routing.Route(path, Endpoint(handle, gate, recorder, options, answering.budget, method, is_noted))
 
     routes = [route(f"{MODEL}{part}:{{verb}}", of_models.ask, "POST") for part in OF_VERSION]
     routes += [route(f"{MODEL}{part}", of_models.status) for part in OF_VERSION]
@@ -50,7 +50,7 @@ def make_app(answering: Answering, access: Access, recorder: Recorder, options: 
         route("/", _page, is_open=True, is_noted=False),
         route("/page/{file}", _page, is_open=True, is_noted=False),
     ]
-    unknown = Endpoint(of_server.unknown, access, recorder, options)
+    unknown = Endpoint(of_server.unknown, access, recorder, options, answering.budget)
     return routing.Router(routes, redirect_slashes=False, default=unknown)
 
 

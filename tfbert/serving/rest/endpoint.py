@@ -9,6 +9,7 @@ from typing import Any
 
 from tfbert.serving.access import Access
 from tfbert.serving.asked import Asked, Recorder
+from tfbert.serving.budget import Budget, Share
 from tfbert.serving.rest.exchange import Answer, ClientGone, Exchange, Receive, Send
 from tfbert.serving.server_options import ServerOptions
 from tfbert.wire.status import ServingError, Status
@@ -25,6 +26,7 @@ class Endpoint:
         access: `Access`, or None where everyone may ask.
         recorder: `Recorder`.
         options: `ServerOptions`.
+        budget: `Budget` of the bytes of requests.
         method: str, default "GET". HEAD goes with it.
         is_noted: bool, default True. Whether requests are counted and logged.
     """
@@ -33,6 +35,7 @@ class Endpoint:
     access: Access | None
     recorder: Recorder
     options: ServerOptions
+    budget: Budget
     method: str = "GET"
     is_noted: bool = True
 
@@ -62,14 +65,18 @@ class Endpoint:
             self.access.check(exchange.header(b"authorization"))
         if self.method == "GET":
             return await self.handle(exchange, b"", asked)
-        body = await self._body(exchange, asked)
-        return await exchange.while_connected(self.handle(exchange, body, asked))  # type: ignore[arg-type]
+        with self.budget.share() as share:
+            body = await self._body(exchange, asked, share)
+            return await exchange.while_connected(self.handle(exchange, body, asked))  # type: ignore[arg-type]
 
-    async def _body(self, exchange: Exchange, asked: Asked) -> bytes:
+    async def _body(self, exchange: Exchange, asked: Asked, share: Share) -> bytes:
         try:
-            body = await exchange.body(self.options.max_request_bytes, self.options.body_timeout)
+            body = await exchange.body(self.options.max_request_bytes, self.options.body_timeout, share)
         except ServingError as error:
-            asked.http = 408 if error.status is Status.DEADLINE_EXCEEDED else 413
+            if error.status is Status.DEADLINE_EXCEEDED:
+                asked.http = 408
+            elif error.retry_after is None:
+                asked.http = 413
             raise
         asked.size = len(body)
         return body

@@ -8,6 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from tfbert.serving.budget import Share
 from tfbert.wire.status import ServingError, Status
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -70,11 +71,17 @@ class Exchange:
         """Return the value of a header; its name is written small."""
         return next((value.decode("latin-1") for key, value in self.scope["headers"] if key == name), None)
 
-    async def body(self, most: int, seconds: float) -> bytes:
+    async def body(self, most: int, seconds: float, share: Share) -> bytes:
         """Return the body.
 
+        Args:
+            most: int. Bytes.
+            seconds: float. In which it must have come in.
+            share: `Share` of the bytes that all requests may have.
+
         Raises:
-            ServingError: RESOURCE_EXHAUSTED if it is larger than `most`, DEADLINE_EXCEEDED if it takes longer.
+            ServingError: RESOURCE_EXHAUSTED if it is larger than `most` or than what is left for all requests,
+            DEADLINE_EXCEEDED if it takes longer.
             ClientGone: If the client closed the connection.
         """
         announced = self.header(b"content-length")
@@ -82,13 +89,13 @@ class Exchange:
             raise self._too_large(most)
         try:
             async with asyncio.timeout(seconds):
-                return await self._read(most)
+                return await self._read(most, share)
         except TimeoutError as error:
             raise ServingError(
                 Status.DEADLINE_EXCEEDED, f"The request did not come in within {seconds:g} seconds."
             ) from error
 
-    async def _read(self, most: int) -> bytes:
+    async def _read(self, most: int, share: Share) -> bytes:
         parts, size = [], 0
         while True:
             event = await self._receive()
@@ -98,6 +105,7 @@ class Exchange:
             size += len(parts[-1])
             if size > most:
                 raise self._too_large(most)
+            share.take(len(parts[-1]))
             if not event.get("more_body"):
                 return b"".join(parts)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf import json_format
@@ -24,6 +26,7 @@ from tfbert.serving.models.served_signature import ServedSignature
 from tfbert.serving.rest.exchange import Answer, Exchange
 from tfbert.serving.rest.json_examples import read_examples
 from tfbert.wire.json_answers import predict_answer
+from tfbert.wire.json_bytes import predict_bytes
 from tfbert.wire.json_tensors import (
     JsonError,
     columns_of_request,
@@ -32,6 +35,7 @@ from tfbert.wire.json_tensors import (
 )
 from tfbert.wire.status import ServingError, Status
 
+LARGE_BODY, LARGE_ANSWER = 2**18, 2**14  # bytes and entries, from which on other requests would wait too long
 MOST_VERSION = 2**63 - 1
 
 
@@ -54,10 +58,10 @@ class ModelRoutes:
         deadline = self._answering.deadline(None)
         version = self._answering.find(exchange.path_params["name"], *_choice(exchange))
         try:
-            document = read_json_object(body)
+            document = await _unblocked(len(body), read_json_object, body)
             signature = version.signature(_signature_name(document))
             asked.of(version, signature.name)
-            return Answer.of_json(await answers[verb](version, signature, document, deadline, asked))
+            return await answers[verb](version, signature, document, deadline, asked)
         except JsonError as error:
             raise ServingError(Status.INVALID_ARGUMENT, str(error)) from error
 
@@ -76,23 +80,25 @@ class ModelRoutes:
 
     async def _predict(
         self, version: ModelVersion, signature: ServedSignature, document: Any, deadline: float, asked: Asked
-    ) -> Any:
+    ) -> Answer:
         given, is_rows = columns_of_request(document)
-        inputs = read_tensors(given, is_rows, signature.inputs)
+        inputs = await _unblocked(asked.size, read_tensors, given, is_rows, signature.inputs)
         outputs, asked.rows = await self._answering.answer(version, signature, inputs, deadline)
-        return predict_answer(outputs, is_rows)
+        if sum(array.size for array in outputs.values()) <= LARGE_ANSWER:
+            return Answer.of_json(predict_answer(outputs, is_rows))
+        return Answer(await asyncio.to_thread(predict_bytes, outputs, is_rows))
 
     async def _classify(
         self, version: ModelVersion, signature: ServedSignature, document: Any, deadline: float, asked: Asked
-    ) -> Any:
+    ) -> Answer:
         outputs = await self._of_examples(version, signature, document, (CLASSES, SCORES), deadline, asked)
-        return {"results": classes_of(outputs, asked.rows)}
+        return Answer.of_json({"results": classes_of(outputs, asked.rows)})
 
     async def _regress(
         self, version: ModelVersion, signature: ServedSignature, document: Any, deadline: float, asked: Asked
-    ) -> Any:
+    ) -> Answer:
         outputs = await self._of_examples(version, signature, document, (OUTPUTS,), deadline, asked)
-        return {"results": numbers_of(outputs, asked.rows)}
+        return Answer.of_json({"results": numbers_of(outputs, asked.rows)})
 
     async def _of_examples(
         self,
@@ -117,6 +123,11 @@ def _choice(exchange: Exchange) -> tuple[int | None, str | None]:
     if not (version.isascii() and version.isdecimal() and len(version) < 20 and int(version) <= MOST_VERSION):
         raise _malformed("…/versions/VERSION must be a number")
     return int(version), None
+
+
+async def _unblocked(size: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function returns, called on a thread where a body of so many bytes would hold up the others."""
+    return function(*arguments) if size <= LARGE_BODY else await asyncio.to_thread(function, *arguments)
 
 
 def _signature_name(document: dict[str, Any]) -> str:

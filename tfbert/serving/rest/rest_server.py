@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import socket
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from tfbert.serving.server_options import ServerOptions
 
 BACKLOG = 1024  # connections that the system keeps until they are taken
 IDLE_SECONDS = 75  # that a connection is kept between two requests
-
+LINGER_SECONDS = 0.2  # that requests which are on their way are still told so, after the port is closed
 GOODBYE_SECONDS = 0.5  # that clients have to close their side, too
 
 
@@ -56,7 +57,7 @@ class RestServer:
             ssl_certfile=options.tls_certificate,
             ssl_keyfile=options.tls_key,
         )
-        self._server = _unsignalled(uvicorn)(config)
+        self._server = _listener(uvicorn, options.body_timeout)(config)
         self._serving = asyncio.get_running_loop().create_task(self._server.serve([self._socket]))
         while not self._server.started and not self._serving.done():
             await asyncio.sleep(0.005)
@@ -66,11 +67,19 @@ class RestServer:
     async def stop(self, seconds: float) -> None:
         """Take no new connections; give the requests that are being answered some seconds."""
         if self._serving is not None:
+            self._close_port()
+            if self._server.server_state.connections:
+                await asyncio.sleep(min(LINGER_SECONDS, seconds))
             self._server.config.timeout_graceful_shutdown = seconds
             self._server.should_exit = True
             while not self._serving.done():
                 await asyncio.wait([self._serving], timeout=GOODBYE_SECONDS)
                 self._leave_idle()
+
+    def _close_port(self) -> None:
+        self._socket.close()
+        for server in self._server.servers:
+            server.close()
 
     def _leave_idle(self) -> None:
         """Close connections that say no goodbye, as TLS would have it, once all is answered and sent."""
@@ -81,15 +90,27 @@ class RestServer:
                     connection.transport.abort()
 
 
-def _unsignalled(uvicorn: Any) -> Any:
-    """Uvicorn's server, without handlers of signals: those are the whole server's."""
+def _listener(uvicorn: Any, seconds: float) -> Any:
+    """Uvicorn's server, without handlers of signals, which are the whole server's, and with a limit on TLS."""
 
-    class UnsignalledServer(uvicorn.Server):
+    class Listener(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            config, loop = self.config, asyncio.get_running_loop()
+            make = functools.partial(config.http_protocol_class, config, self.server_state, self.lifespan.state)
+            limits: dict[str, Any] = (
+                {} if config.ssl is None else {"ssl_handshake_timeout": seconds, "ssl_shutdown_timeout": seconds}
+            )
+            self.servers = [
+                await loop.create_server(make, sock=found, ssl=config.ssl, backlog=BACKLOG, **limits)
+                for found in sockets or ()
+            ]
+            self.started = True
+
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             yield
 
-    return UnsignalledServer
+    return Listener
 
 
 def _listening(host: str, port: int | None) -> socket.socket:

@@ -38,6 +38,8 @@ class PredictionService:
         """Answer a PredictRequest."""
         version, signature = self._found(request.model_spec, asked)
         check_outputs(signature, request.output_filter)
+        shapes = {name: [dim.size for dim in tensor.tensor_shape.dim] for name, tensor in request.inputs.items()}
+        self._answering.checks.check_sizes(signature, shapes)
         try:
             inputs = {name: from_tensor_proto(request.inputs[name]) for name in sorted(request.inputs)}
         except TensorError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tfbert.optional import import_optional
 from tfbert.serving.access import Access
 from tfbert.serving.answering import Answering
 from tfbert.serving.asked import Asked, Recorder
+from tfbert.serving.listening import bracketed
 from tfbert.serving.rpc.model_service import ModelService
 from tfbert.serving.rpc.prediction_service import PredictionService
 from tfbert.serving.server_options import ServerOptions
@@ -21,6 +23,11 @@ from tfbert.wire.messages import METHODS, MODEL_SERVICE, PREDICTION_SERVICE, mes
 from tfbert.wire.status import ServingError, Status
 
 Answer = Callable[[Any, float, Asked], Awaitable[Any]]
+CONNECTIONS = 4  # that may have all the requests at a time that one may
+IDLE_MILLISECONDS = 300_000  # that a connection without requests is kept
+PING_MILLISECONDS = 60_000  # between looks whether a client is still there, and until it must have answered
+LOOK_SECONDS = 0.02  # between looks whether all is answered
+GOODBYE_SECONDS = 0.5  # for requests that come while the port is closed, and for those that watch the health
 FRAME = 4096  # bytes of a message besides the request that its size limit is about
 
 
@@ -39,6 +46,7 @@ class RpcServer:
         self._grpc = import_optional("grpc")
         self._health_pb2 = import_optional("grpc_health.v1.health_pb2")
         self._health = import_optional("grpc_health.v1.health").aio.HealthServicer()
+        self._in_flight = 0
         self.port = 0
 
     async def start(self) -> None:
@@ -54,7 +62,11 @@ class RpcServer:
                 ("grpc.max_send_message_length", -1),
                 ("grpc.max_concurrent_streams", options.max_streams),
                 ("grpc.so_reuseport", 0),  # two servers on a port would share its requests
-            ]
+                ("grpc.max_connection_idle_ms", IDLE_MILLISECONDS),
+                ("grpc.keepalive_time_ms", PING_MILLISECONDS),
+                ("grpc.keepalive_timeout_ms", PING_MILLISECONDS),
+            ],
+            maximum_concurrent_rpcs=CONNECTIONS * options.max_streams,
         )
         services = {
             PREDICTION_SERVICE: PredictionService(self._answering),
@@ -64,7 +76,7 @@ class RpcServer:
             [self._grpc.method_handlers_generic_handler(name, self._handlers(name, services[name])) for name in METHODS]
         )
         import_optional("grpc_health.v1.health_pb2_grpc").add_HealthServicer_to_server(self._health, self._server)
-        self.port = self._listen(f"{_bracketed(options.host)}:{options.grpc_port}")
+        self.port = self._listen(f"{bracketed(options.host)}:{options.grpc_port}")
         await self._server.start()
 
     async def set_ready(self, is_ready: bool) -> None:
@@ -74,8 +86,11 @@ class RpcServer:
             await self._health.set(service, states.SERVING if is_ready else states.NOT_SERVING)
 
     async def stop(self, seconds: float) -> None:
-        """Take no new requests; give those that are being answered some seconds."""
-        await self._server.stop(seconds)
+        """Stop once the requests that are being answered are, or some seconds have passed; new ones are refused."""
+        end = time.monotonic() + seconds
+        while self._in_flight and time.monotonic() < end:
+            await asyncio.sleep(LOOK_SECONDS)
+        await self._server.stop(GOODBYE_SECONDS)
 
     def _listen(self, address: str) -> int:
         options = self._options
@@ -100,11 +115,14 @@ class RpcServer:
     def _handler(self, kind: Any, answer: Answer) -> Any:
         async def handle(body: bytes, context: Any) -> Any:
             asked = Asked("grpc", len(body))
+            self._in_flight += 1
             try:
                 if not self._access.is_open:
                     self._access.check(dict(context.invocation_metadata()).get("authorization"))
                 deadline = self._answering.deadline(context.time_remaining())
-                response = await answer(_parsed(kind, body), deadline, asked)
+                with self._answering.budget.share() as share:
+                    share.take(len(body))
+                    response = await answer(_parsed(kind, body), deadline, asked)
                 self._recorder.answered(asked)
                 return response
             except asyncio.CancelledError:
@@ -113,6 +131,8 @@ class RpcServer:
             except Exception as error:
                 found = self._recorder.as_serving_error(error)
                 self._recorder.answered(asked, found.status)
+            finally:
+                self._in_flight -= 1
             await context.abort(self._grpc.StatusCode[found.status.name], found.message)
 
         return handle
@@ -128,7 +148,3 @@ def _parsed(kind: Any, body: bytes) -> Any:
 def _snake(name: str) -> str:
     """The name of a method of Python for that of a service: get_model_status for GetModelStatus."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -49,10 +49,11 @@ def check_sizes(version: ExportedVersion) -> str:
 
 
 def check_server_ops(version: ExportedVersion) -> str:
-    """The ops: those that a stock server links."""
+    """The ops: those of this TensorFlow, of which an older server may lack some, and of text those that one links."""
     tables = bool(version.metadata.get("lookup_tables"))
     check_ops(version.folder, allow_lookup_tables=tables, allow_compiled=True)
-    return f"{len(ops_of(version.folder))} kinds, all linked by a stock server"
+    count = len(ops_of(version.folder))
+    return f"{count} kinds, of TensorFlow {tf.__version__} or of the tensorflow-text in stock servers"
 
 
 def check_compiled(version: ExportedVersion) -> str:
