@@ -100,7 +100,7 @@ def test_rows_of_many_texts_count_for_as_many():
 
 def test_too_large_answers_are_refused():
     async def calls(answer, batcher):
-        with pytest.raises(ServingError, match="larger than 100 bytes"):
+        with pytest.raises(ServingError, match="larger than max_answer_bytes, 100"):
             await answer(*map(float, range(20)))
         return await answer(1.0)
 

@@ -78,6 +78,14 @@ def test_a_message_that_is_too_large_is_not_sent_again(monkeypatch):
     assert (len(tries), script.requests) == (1, [])
 
 
+def test_an_answer_that_is_too_large_is_not_asked_for_again():
+    refused = response(429, {"error": "RESOURCE_EXHAUSTED: The answer is larger than max_answer_bytes, 100."})
+    with rest_client(*[refused] * 9, retries=2) as (client, script):
+        with pytest.raises(ServingError, match=r"RESOURCE_EXHAUSTED.*larger than max_answer_bytes"):
+            client.predict("Anna")
+        assert len(script.requests) == 1
+
+
 def test_tries_are_counted():
     with rest_client(*[FULL] * 9, retries=2) as (client, script):
         with pytest.raises(ServingError, match=r"RESOURCE_EXHAUSTED.*queue is full"):

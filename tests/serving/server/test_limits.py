@@ -226,7 +226,7 @@ def test_large_answers_are_refused_and_others_written_in_steps(bundle, make_serv
     with make_server(bundle, RequestLog(False, quiet=True), max_answer_bytes=200_000).in_thread() as server:
         rest, ids = rest_of(server.rest_url), ["a cat"] * 4000
         status, answer = rest.predict(*ids)
-        assert (status, "larger than 200000 bytes" in answer["error"]) == (429, True)
+        assert (status, "larger than max_answer_bytes, 200000" in answer["error"]) == (429, True)
     with make_server(bundle, RequestLog(False, quiet=True)).in_thread() as server:
         status, answer = rest_of(server.rest_url).predict(*ids)
         assert status == 200

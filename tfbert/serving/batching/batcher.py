@@ -97,7 +97,7 @@ class Batcher:
                 if left < 0:
                     raise ServingError(
                         Status.RESOURCE_EXHAUSTED,
-                        f"The answer is larger than {self._limits.max_answer_bytes} bytes. "
+                        f"The answer is larger than max_answer_bytes, {self._limits.max_answer_bytes}. "
                         "Send the rows in several requests, or start the server with a larger --max-answer-bytes.",
                     )
         finally:

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from tfbert.optional import import_optional
 from tfbert.serving.client.address import Address
 from tfbert.serving.client.model_spec import ModelSpec
-from tfbert.serving.client.refusal import refusal
+from tfbert.serving.client.refusal import is_too_large, refusal
 from tfbert.serving.client.signature import Signature
 from tfbert.wire.messages import METHODS, message
 from tfbert.wire.status import Status
@@ -26,7 +26,6 @@ OPTIONS = [
 ]
 # A server that stops cancels what it has not begun; this client cancels nothing itself.
 RETRIED = (Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.CANCELLED)
-TOO_LARGE = "larger than max"  # what gRPC says of a message that will never pass, RESOURCE_EXHAUSTED like a full queue
 
 
 class GrpcChannel:
@@ -107,7 +106,7 @@ class GrpcChannel:
             return self._calls[name](request, timeout=seconds, metadata=self._headers)
         except self._error as error:
             status, said = Status.of_code(error.code().value[0]), error.details() or ""
-            is_retried = status in RETRIED and TOO_LARGE not in said
+            is_retried = status in RETRIED and not is_too_large(said)
             raise refusal(self.where, status, said, retry_after=0.0 if is_retried else None) from error
 
     def close(self) -> None:

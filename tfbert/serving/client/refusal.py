@@ -13,6 +13,7 @@ HINTS = {
     Status.DEADLINE_EXCEEDED: "Give more time (`timeout`), or send smaller requests (`batch_size`).",
 }
 LONGEST = 500  # characters of a server's message that are repeated
+TOO_LARGE = "larger than max"  # what gRPC says of a message, and our server of an answer, that will never pass
 
 
 def refusal(where: str, status: Status, message: str, retry_after: float | None = None) -> ServingError:
@@ -35,3 +36,8 @@ def refusal(where: str, status: Status, message: str, retry_after: float | None 
     said = message if len(message) <= LONGEST else f"{message[:LONGEST]}…"
     parts = [f"{where}: {said.strip().rstrip('.') or 'the server said nothing more'}.", HINTS.get(status, "")]
     return ServingError(status, " ".join(filter(None, parts)), retry_after)
+
+
+def is_too_large(message: str) -> bool:
+    """Whether a server says that a request will never pass, with the status that a full queue has, too."""
+    return TOO_LARGE in message

@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from tfbert.optional import import_optional
 from tfbert.serving.client.address import Address
 from tfbert.serving.client.model_spec import ModelSpec
-from tfbert.serving.client.refusal import refusal
+from tfbert.serving.client.refusal import is_too_large, refusal
 from tfbert.serving.client.signature import Signature
 from tfbert.wire.json_tensors import JsonError, read_json_object, read_tensors
 from tfbert.wire.messages import message
@@ -106,8 +106,9 @@ class RestChannel:
                 raise refusal(self.where, Status.INTERNAL, said) from error
             document = {}
         if status != 200:
-            retry_after = _seconds(headers.get("retry-after")) if status in RETRIED else None
             said = str(document.get("error", f"HTTP status {status}"))
+            is_retried = status in RETRIED and not is_too_large(said)
+            retry_after = _seconds(headers.get("retry-after")) if is_retried else None
             raise refusal(self.where, Status.of_http(status), said, retry_after)
         return document
 
