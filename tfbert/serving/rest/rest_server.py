@@ -16,7 +16,7 @@ from tfbert.serving.server_options import ServerOptions
 
 BACKLOG = 1024  # connections that the system keeps until they are taken
 IDLE_SECONDS = 75  # that a connection is kept between two requests
-LINGER_SECONDS = 0.2  # that requests which are on their way are still told so, after the port is closed
+LINGER_SECONDS, LOOK_SECONDS = 1.0, 0.05  # how long, after the port is closed, requests on their way are told so
 GOODBYE_SECONDS = 0.5  # that clients have to close their side, too
 
 
@@ -68,13 +68,22 @@ class RestServer:
         """Take no new connections; give the requests that are being answered some seconds."""
         if self._serving is not None:
             self._close_port()
-            if self._server.server_state.connections:
-                await asyncio.sleep(min(LINGER_SECONDS, seconds))
+            await self._linger(min(LINGER_SECONDS, seconds))
             self._server.config.timeout_graceful_shutdown = seconds
             self._server.should_exit = True
             while not self._serving.done():
                 await asyncio.wait([self._serving], timeout=GOODBYE_SECONDS)
                 self._leave_idle()
+
+    async def _linger(self, seconds: float) -> None:
+        """Let clients leave: answers that are under way say that they are a connection's last, as refusals do."""
+        connections = self._server.server_state.connections
+        for connection in connections:
+            if connection.cycle is not None:
+                connection.cycle.keep_alive = False
+        end = asyncio.get_running_loop().time() + seconds
+        while connections and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _close_port(self) -> None:
         self._socket.close()
