@@ -95,13 +95,15 @@ def predict(
 
 def _send(df: DataFrame, model_path: str) -> str:
     """Add a model to the files of the application, once, and return the path that it has among them."""
-    context, path = df.sparkSession.sparkContext, Path(model_path)
+    session, path = df.sparkSession, Path(model_path)
+    # Sessions of Spark Connect have files of their own, and no context.
+    owner = getattr(session, "session_id", None) or session.sparkContext.applicationId
     name = f"tfbert-{hashlib.sha256(repr((model_path, model_stamp(path))).encode()).hexdigest()[:16]}"
-    if (context.applicationId, name) not in _SENT:
+    if (owner, name) not in _SENT:
         folder = tempfile.TemporaryDirectory()  # from which executors fetch it until this process ends
         packed = shutil.make_archive(f"{folder.name}/{name}", "zip", path.parent, path.name)
-        context.addArchive(f"{packed}#{name}")
-        _SENT[context.applicationId, name] = folder
+        session.addArtifacts(f"{packed}#{name}", archive=True)
+        _SENT[owner, name] = folder
     return f"{name}/{path.name}"
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.spark.killed_processes import PARTITIONS, ROWS
+from tests.spark.cluster_job import BATCHES, PARTITIONS, ROWS
 from tests.tasks.pipelines.references import make_folder
 from tfbert.tasks import TextClassifier
 from tfbert.tasks.served_task import ServedTask
@@ -20,9 +20,13 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
-def classifier(tmp_path_factory):
-    folder = make_folder(tmp_path_factory.mktemp("checkpoint"), "sentiment")
-    return TextClassifier.from_pretrained(folder).export(tmp_path_factory.mktemp("export") / "sentiment" / "1")
+def task(tmp_path_factory):
+    return TextClassifier.from_pretrained(make_folder(tmp_path_factory.mktemp("checkpoint"), "sentiment"))
+
+
+@pytest.fixture(scope="module")
+def classifier(task, tmp_path_factory):
+    return task.export(tmp_path_factory.mktemp("export") / "sentiment" / "1")
 
 
 def assert_answers(table, model):
@@ -59,10 +63,19 @@ def test_the_example_answers_parquet_and_keeps_other_columns_exact(run_script, c
     assert {value.year for value in answered["until"].to_pylist()} == {9999}
 
 
-@pytest.mark.parametrize("target", ["python", "executor"])
-def test_every_row_once_though_a_process_is_killed_midway(run_script, classifier, tmp_path, target):
-    facts = json.loads(run_script(HERE / "killed_processes.py", classifier, tmp_path, target)[-1])
-    assert facts["done"] < PARTITIONS
-    assert facts["failed"] >= 1
-    assert facts["rows"] == ROWS
-    assert assert_answers(pq.read_table(tmp_path / "answers"), classifier) == list(range(ROWS))
+def test_every_row_once_though_processes_are_killed_midway_and_in_a_stream(run_script, task, classifier, tmp_path):
+    """Each format of model is asked once: all but the last are sent with the job."""
+    models = {
+        "python": classifier,
+        "executor": task.export(tmp_path / "model.tflite", format="litert"),
+        "stream": task.export(tmp_path / "model.onnx", format="onnx"),
+    }
+    facts = json.loads(run_script(HERE / "cluster_job.py", *models.values(), tmp_path)[-1])
+    for killed in ("python", "executor"):
+        assert facts[killed]["done"] < PARTITIONS
+        assert facts[killed]["failed"] >= 1
+    assert facts["stream"] == [ROWS // BATCHES] * BATCHES
+    for name, model in models.items():
+        answers = pq.read_table(tmp_path / name)
+        assert answers.num_rows == ROWS
+        assert assert_answers(answers, model) == list(range(ROWS))
