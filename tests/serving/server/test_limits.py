@@ -1,5 +1,6 @@
 """What the server refuses: too much, too long, too slow, without the token; and TLS."""
 
+import contextlib
 import io
 import json
 import re
@@ -21,6 +22,7 @@ from tfbert.serving.budget import Budget
 from tfbert.serving.input_checks import InputChecks
 from tfbert.serving.models.served_signature import ServedSignature
 from tfbert.serving.request_log import RequestLog
+from tfbert.serving.rpc.rpc_server import CONNECTIONS
 from tfbert.wire.messages import message
 from tfbert.wire.status import ServingError, Status
 
@@ -298,3 +300,21 @@ def test_a_full_queue_is_told_to_try_later(bundle, make_server, rest_of, rpc_of)
         while rest.predict("a", "b", "c")[0] == 429:
             time.sleep(0.02)
         assert rest.predict("a", "b", "c")[0] == 200
+
+
+@pytest.mark.slow
+def test_no_more_grpc_requests_than_allowed(bundle, make_server, rpc_of):
+    limits = {"max_streams": 2, "batch_wait_micros": 2_000_000}  # in which all requests come
+    alone = [("grpc.use_local_subchannel_pool", 1)]  # else channels share a connection
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(make_server(bundle, RequestLog(False, quiet=True), **limits).in_thread())
+        address, body = server.grpc_address, predict_request().SerializeToString()
+        channels = [stack.enter_context(grpc.insecure_channel(address, alone)) for _ in range(CONNECTIONS + 2)]
+        for channel in channels:
+            grpc.channel_ready_future(channel).result(30)
+        methods = [channel.unary_unary("/tensorflow.serving.PredictionService/Predict") for channel in channels]
+        calls = [ask.future(body, timeout=60) for ask in methods for _ in range(limits["max_streams"])]
+        codes = [call.code().name for call in calls]
+        assert codes.count("OK") == CONNECTIONS * limits["max_streams"]
+        assert codes.count("RESOURCE_EXHAUSTED") == len(calls) - codes.count("OK")
+        assert rpc_of(address).call("Predict", body).outputs
