@@ -32,7 +32,7 @@ class ServerOptions:
         max_rows: int, default 4096. The most rows of a request, and the most texts of an input.
         max_answer_bytes: int, default 64 MiB. What the arrays of an answer may take.
         max_connections: int, default 1024. REST connections at a time.
-        max_streams: int, default 1024. gRPC requests of one connection at a time.
+        max_streams: int, default 1024. gRPC requests of one connection at a time; others wait at the client.
         body_timeout: float, default 10.0. Seconds in which a REST request must have come in.
         poll_seconds: float, default 1.0. How often folders are looked at for new versions.
         drain_seconds: float, default 30.0. How long accepted requests may take once the server shall stop.

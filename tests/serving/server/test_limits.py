@@ -302,6 +302,15 @@ def test_a_full_queue_is_told_to_try_later(bundle, make_server, rest_of, rpc_of)
         assert rest.predict("a", "b", "c")[0] == 200
 
 
+def test_calls_beyond_those_of_a_connection_wait(bundle, make_server, rpc_of):
+    with make_server(bundle, RequestLog(False, quiet=True), max_streams=2).in_thread() as server:
+        channel, body = rpc_of(server.grpc_address).channel, predict_request().SerializeToString()
+        grpc.channel_ready_future(channel).result(30)
+        ask = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+        calls = [ask.future(body, timeout=60) for _ in range(200)]
+        assert {call.code().name for call in calls} == {"OK"}
+
+
 @pytest.mark.slow
 def test_no_more_grpc_requests_than_allowed(bundle, make_server, rpc_of):
     limits = {"max_streams": 2, "batch_wait_micros": 2_000_000}  # in which all requests come

@@ -61,6 +61,7 @@ class RpcServer:
                 ("grpc.max_receive_message_length", options.max_request_bytes + FRAME),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.max_concurrent_streams", options.max_streams),
+                ("grpc.http.overload_protection", 0),  # it resets calls that would wait for their turn at the client
                 ("grpc.so_reuseport", 0),  # two servers on a port would share its requests
                 ("grpc.max_connection_idle_ms", IDLE_MILLISECONDS),
                 ("grpc.keepalive_time_ms", PING_MILLISECONDS),
