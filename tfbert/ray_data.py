@@ -51,8 +51,9 @@ def predict(
         ValueError: If `batch_size` is no whole number above 0.
     """
     given = {"model_dir": model_path(model_dir), "text_col": text_col, **options}
-    check_count("batch_size", options.get("batch_size", DEFAULT_BATCH_SIZE))
-    rows = POOL * options.get("batch_size", DEFAULT_BATCH_SIZE)  # which are sorted by length together
+    batch_size = options.get("batch_size", DEFAULT_BATCH_SIZE)
+    check_count("batch_size", batch_size)
+    rows = POOL * batch_size  # which are sorted by length together
     return dataset.map_batches(
         Predictor, fn_constructor_kwargs=given, batch_size=rows, batch_format="pyarrow", concurrency=concurrency
     )

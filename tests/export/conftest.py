@@ -1,6 +1,7 @@
-"""A tiny exported classifier, shared by the loaders' tests."""
+"""A tiny exported classifier, shared by the loaders' tests, and what was put on the disk."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -27,3 +28,16 @@ def classifier(tmp_path_factory):
 @pytest.fixture(scope="session")
 def saved_model(classifier, tmp_path_factory):
     return classifier.export(tmp_path_factory.mktemp("export") / "tiny" / "1")
+
+
+@pytest.fixture
+def synced(tmp_path, monkeypatch):
+    """What is put on the disk while the test runs: its inode, and whether `tmp_path / "1"` had its name by then."""
+    found, fsync = [], os.fsync
+
+    def note(handle):
+        found.append((os.fstat(handle).st_ino, (tmp_path / "1").exists()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    return found

@@ -135,14 +135,7 @@ def test_a_file_system_without_links_will_do(tmp_path, monkeypatch):
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "new")]
 
 
-def test_content_is_on_the_disk_before_its_name(tmp_path, monkeypatch):
-    synced, fsync = [], os.fsync
-
-    def note(handle):
-        synced.append((os.fstat(handle).st_ino, (tmp_path / "1").exists()))
-        fsync(handle)
-
-    monkeypatch.setattr(os, "fsync", note)
+def test_content_is_on_the_disk_before_its_name(tmp_path, synced):
     with staged_folder(tmp_path / "1") as folder:
         (folder / "variables").mkdir()
         (folder / "variables" / "index").write_text("x")

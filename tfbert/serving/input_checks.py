@@ -36,8 +36,7 @@ class InputChecks:
         Raises:
             ServingError: INVALID_ARGUMENT.
         """
-        if shapes.keys() != signature.inputs.keys():
-            raise refused(f"Signature {signature.name!r} takes {sorted(signature.inputs)}, exactly these inputs.")
+        _check_names(signature, shapes)
         for name, spec in signature.inputs.items():
             self._check_size(name, spec, tuple(shapes[name]))
 
@@ -54,8 +53,7 @@ class InputChecks:
         Raises:
             ServingError: INVALID_ARGUMENT.
         """
-        if inputs.keys() != signature.inputs.keys():
-            raise refused(f"Signature {signature.name!r} takes {sorted(signature.inputs)}, exactly these inputs.")
+        _check_names(signature, inputs)
         sizes, each = set(), 1
         for name, spec in signature.inputs.items():
             array = inputs[name]
@@ -106,6 +104,11 @@ class InputChecks:
 def refused(text: str) -> ServingError:
     """Return the error that says what is wrong with a request."""
     return ServingError(Status.INVALID_ARGUMENT, text)
+
+
+def _check_names(signature: ServedSignature, given: Mapping[str, object]) -> None:
+    if given.keys() != signature.inputs.keys():
+        raise refused(f"Signature {signature.name!r} takes {sorted(signature.inputs)}, exactly these inputs.")
 
 
 def _count(spec: TensorSpec, shape: tuple[int, ...]) -> int:

@@ -54,14 +54,7 @@ def test_after_the_last_number_of_all_there_is_none(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [str(2**63 - 1)]
 
 
-def test_a_version_is_on_the_disk_before_it_has_its_number(tmp_path, monkeypatch):
-    synced, fsync = [], os.fsync
-
-    def note(handle):
-        synced.append((os.fstat(handle).st_ino, (tmp_path / "1").exists()))
-        fsync(handle)
-
-    monkeypatch.setattr(os, "fsync", note)
+def test_a_version_is_on_the_disk_before_it_has_its_number(tmp_path, synced):
     version = write_version(tmp_path, write)
     assert {(path.stat().st_ino, False) for path in (version, *version.iterdir())} < set(synced)
     assert (tmp_path.stat().st_ino, True) in synced

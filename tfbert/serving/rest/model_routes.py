@@ -9,6 +9,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
+from tfbert.export.serving.version_numbers import MOST_VERSION
 from tfbert.serving.answering import Answering
 from tfbert.serving.asked import Asked
 from tfbert.serving.example_requests import (
@@ -36,7 +37,6 @@ from tfbert.wire.json_tensors import (
 from tfbert.wire.status import ServingError, Status
 
 LARGE_BODY, LARGE_ANSWER = 2**18, 2**14  # bytes and entries, from which on other requests would wait too long
-MOST_VERSION = 2**63 - 1
 
 
 class ModelRoutes:
